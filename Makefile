@@ -1,0 +1,41 @@
+# make run and make test are all that a newcomer needs; Go is all they need.
+
+BIN         := bin/tertium
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+RUN_FLAGS   ?=
+BENCH       ?= .
+
+.PHONY: build run test bench selftest soak check clean
+
+build:
+	$(GO) build -o $(BIN) ./cmd/tertium
+
+# A replicated payments service, tormented for half a minute and judged.
+run: build
+	$(BIN) run --system ledger $(RUN_FLAGS)
+
+test:
+	$(GO) test -timeout 10m ./...
+
+# Speed, as ratios against a peer in the same run; one package at a time, so that
+# none slows another down.
+bench: build
+	$(GO) test -p 1 -timeout 1h -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Every planted bug must be found, and the correct service never accused.
+selftest: build
+	$(BIN) selftest
+
+# The differential tests again, over so many random histories a type.
+SOAK        ?= 10000000
+soak:
+	TERTIUM_SOAK=$(SOAK) $(GO) test -timeout 4h ./checkers/...
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+clean:
+	rm -rf bin

@@ -1,0 +1,180 @@
+package idempotent
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/tertium-dev/tertium/harness/history"
+)
+
+// readBack is one reading of the books of one scope.
+type readBack struct {
+	op        int32
+	scope     int32
+	node      string
+	call, ret int32
+	// since is the moment up to which everything that had certainly been done
+	// must show, as an event index: when the nodes had last settled before the
+	// read. It is none if they had not.
+	since int32
+	// keys are those that it shows, each once; how often is checked on reading.
+	keys []int32
+	// partial is true if not all of it could be read, so that nothing follows
+	// from what it does not show.
+	partial bool
+}
+
+// sighting is what read-backs say of one key.
+type sighting struct {
+	// id and class are those of the effect that was read first. class is none
+	// if it is what no attempt asked for.
+	id    any
+	class int32
+	// read is the read-back, among those that show the key, that returned
+	// first, and ret is when it did. from is the one in which it was read first.
+	read, from, ret int32
+	// inRead is the latest read-back in which it was read.
+	inRead int32
+}
+
+// books are the read-backs of a history.
+type books struct {
+	reads []readBack
+	// seen is parallel to the table's keys; ret is 0 for those never seen.
+	seen []sighting
+	// phantoms and repeats are effects that are wrong as they stand.
+	phantoms []phantom
+	repeats  []repeat
+	// unreadable is the first thing that could not be read.
+	unreadable error
+	effects    int
+	// totals say how totals are read, if they are, and wrongTotals are those
+	// that cannot be.
+	totals      *Totals
+	wrongTotals []wrongTotalOf
+}
+
+// phantom is an effect under a key that no attempt used.
+type phantom struct {
+	read int32
+	idem string
+	// entry is the effect as it was read.
+	entry any
+}
+
+// repeat is a second effect of a key: another one in another read-back, or
+// again in the same one, which is first as well.
+type repeat struct {
+	key         int32
+	first, read int32
+	// class is that of the second effect.
+	class int32
+}
+
+// settling says for a read-back when the nodes had last settled.
+type settling func(op *history.Operation) int32
+
+// readBooks reads all books that the history shows.
+func readBooks(ctx context.Context, t *table, totals *Totals, since settling) (*books, error) {
+	b := &books{seen: make([]sighting, len(t.keys)), totals: totals}
+	for i := range t.ops {
+		op := &t.ops[i]
+		if op.Outcome != history.OK || op.Idem != "" {
+			continue
+		}
+		if err := ctx.Err(); i%pollEvery == 0 && err != nil {
+			return nil, err
+		}
+		if totals != nil {
+			if scope, total, ok := totals.Read(op); ok {
+				b.readTotal(t, b.add(t, i, scope, since), total)
+				continue
+			}
+		}
+		if scope, effects := t.reading.Books(op); effects != nil {
+			b.read(t, b.add(t, i, scope, since), effects)
+		}
+	}
+	return b, ctx.Err()
+}
+
+// add files a read-back.
+func (b *books) add(t *table, i int, scope string, since settling) int32 {
+	op := &t.ops[i]
+	id, known := t.byScope[scope]
+	if !known {
+		id = none
+	}
+	b.reads = append(b.reads, readBack{
+		op: int32(i), scope: id, node: op.Node, call: int32(op.Call), ret: int32(op.Return), since: since(op),
+	})
+	return int32(len(b.reads) - 1)
+}
+
+// read takes in the effects of one read-back.
+func (b *books) read(t *table, at int32, effects iter.Seq2[Effect, error]) {
+	r := &b.reads[at]
+	for effect, err := range effects {
+		if err != nil {
+			if b.unreadable == nil {
+				b.unreadable = fmt.Errorf("the read-back at event %d cannot be read: %w", r.call, err)
+			}
+			r.partial = true
+			continue
+		}
+		b.effects++
+		id, known := t.byName[string(effect.Idem)]
+		if !known || t.keys[id].scope != r.scope {
+			b.phantoms = append(b.phantoms, phantom{read: at, idem: string(effect.Idem), entry: effect.Entry})
+			continue
+		}
+		b.see(at, id, identity(effect.ID), t.fitting(id, effect))
+	}
+}
+
+// see files an effect of a key that a read-back shows, of a class.
+func (b *books) see(at, id int32, effect any, class int32) {
+	r, s := &b.reads[at], &b.seen[id]
+	if s.ret == 0 {
+		*s = sighting{id: effect, class: class, read: at, from: at, ret: r.ret, inRead: at}
+		r.keys = append(r.keys, id)
+		return
+	}
+	switch {
+	case s.inRead == at:
+		b.repeats = append(b.repeats, repeat{key: id, first: at, read: at, class: class})
+		return
+	case s.id != effect || s.class != class:
+		b.repeats = append(b.repeats, repeat{key: id, first: s.from, read: at, class: class})
+	}
+	s.inRead = at
+	r.keys = append(r.keys, id)
+	if r.ret < s.ret {
+		s.ret, s.read = r.ret, at
+	}
+}
+
+// identity is an id that can be compared: anything else is as good as none.
+func identity(id any) any {
+	switch id.(type) {
+	case int64, string:
+		return id
+	}
+	return nil
+}
+
+// fitting returns the class of the attempts that asked for what the effect is,
+// or none.
+func (t *table) fitting(id int32, effect Effect) int32 {
+	for class := range t.keys[id].classes {
+		if t.reading.Fits(effect, t.example(id, class)) {
+			return class
+		}
+	}
+	return none
+}
+
+// maxEvents is the longest history whose event indices fit the table.
+const maxEvents = math.MaxInt32 - 1

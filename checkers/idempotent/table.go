@@ -1,0 +1,261 @@
+package idempotent
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/tertium-dev/tertium/harness/history"
+)
+
+// never is the ret of an attempt whose outcome is unknown.
+const never = math.MaxInt32
+
+// none stands for the absence of an attempt, key or read-back.
+const none = -1
+
+// kind is what an attempt proves, its reply aside.
+type kind uint8
+
+const (
+	// open: it may have been done at any time after its call.
+	open kind = iota
+	// acked: its key's effect was made before it returned.
+	acked
+	// answered: its key was refused for good before it returned.
+	answered
+	// conflicting: its key had been used with another payload.
+	conflicting
+	// void: it was not done and never will be.
+	void
+)
+
+// attempt is one operation under a key. The fields are small, because a history
+// has millions of them and every pass is over memory.
+type attempt struct {
+	// op is its position among the operations.
+	op int32
+	// next is the next attempt under the same key, in order of call, or none.
+	next      int32
+	call, ret int32
+	// class numbers the payloads used under the key, from 0 in order of first
+	// use: attempts of one class asked for the same.
+	class int32
+	kind  kind
+	// copied is true if the network may have delivered it a second time.
+	copied bool
+}
+
+// mayBeDone reports whether the attempt can have had the effect: by itself, or
+// by a copy of it that fared better.
+func (a *attempt) mayBeDone() bool {
+	return a.kind == open || a.kind == acked || a.kind == conflicting && a.copied
+}
+
+// key is one idempotency key in its scope.
+type key struct {
+	first, last int32
+	scope       int32
+	// classes is the number of payloads.
+	classes int32
+	// blamed is true once a finding is about it: one is enough.
+	blamed bool
+}
+
+// table holds a history's attempts by key.
+type table struct {
+	reading  Reading
+	ops      []history.Operation
+	attempts []attempt
+	keys     []key
+	byName   map[string]int32
+	scopes   []string
+	byScope  map[string]int32
+	// others holds the payloads of keys that have more than one.
+	others map[int32]*payloads
+	counts counts
+}
+
+// counts are for the report.
+type counts struct {
+	acked, replays, open, busy, conflicts, refused int
+}
+
+// pollEvery is how many steps are taken between two looks at the context.
+const pollEvery = 1 << 15
+
+// newTable groups the attempts among operations by key. copied says of a pair
+// of event indices whether the network may have delivered a request twice that
+// was sent and answered between them.
+func newTable(ctx context.Context, r Reading, ops []history.Operation, copied func(call, ret int) bool) (*table, error) {
+	n := 0
+	for i := range ops {
+		if ops[i].Idem != "" {
+			n++
+		}
+	}
+	t := &table{
+		reading:  r,
+		ops:      ops,
+		attempts: make([]attempt, 0, n),
+		keys:     make([]key, 0, n),
+		byName:   make(map[string]int32, n),
+		byScope:  make(map[string]int32),
+		others:   make(map[int32]*payloads),
+	}
+	for i := range ops {
+		if i%pollEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if ops[i].Idem != "" {
+			t.add(int32(i), copied)
+		}
+	}
+	return t, nil
+}
+
+// add files one attempt.
+func (t *table) add(op int32, copied func(call, ret int) bool) {
+	o := &t.ops[op]
+	a := attempt{op: op, next: none, call: int32(o.Call), ret: never}
+	if o.Outcome != history.Unknown {
+		a.ret = int32(o.Return)
+	}
+	t.prove(&a, o, copied)
+	at := int32(len(t.attempts))
+	id, known := t.byName[o.Idem]
+	if !known {
+		id = int32(len(t.keys))
+		t.byName[o.Idem] = id
+		t.keys = append(t.keys, key{first: at, last: at, scope: t.scope(o.Idem), classes: 1})
+		t.attempts = append(t.attempts, a)
+		return
+	}
+	a.class = t.class(id, o, at)
+	k := &t.keys[id]
+	t.attempts[k.last].next = at
+	k.last = at
+	t.attempts = append(t.attempts, a)
+}
+
+// prove sets what an attempt proves, and counts it.
+func (t *table) prove(a *attempt, o *history.Operation, copied func(call, ret int) bool) {
+	switch o.Outcome {
+	case history.OK:
+		a.kind = acked
+		t.counts.acked++
+	case history.Fail:
+		t.proveFailed(a, o, copied)
+	default:
+		a.kind = open
+		t.counts.open++
+	}
+}
+
+func (t *table) proveFailed(a *attempt, o *history.Operation, copied func(call, ret int) bool) {
+	switch t.reading.Refusal(o) {
+	case Answered:
+		a.kind = answered
+		t.counts.refused++
+	case Conflicting:
+		a.kind = conflicting
+		a.copied = copied(o.Call, o.Return)
+		t.counts.conflicts++
+	case Busy:
+		a.kind = open
+		t.counts.busy++
+	case TurnedAway:
+		a.kind = void
+		if a.copied = copied(o.Call, o.Return); a.copied {
+			a.kind = open
+		}
+	default:
+		a.kind = void
+	}
+}
+
+func (t *table) scope(idem string) int32 {
+	name := t.reading.Scope(idem)
+	id, known := t.byScope[name]
+	if !known {
+		id = int32(len(t.scopes))
+		t.byScope[name] = id
+		t.scopes = append(t.scopes, name)
+	}
+	return id
+}
+
+// fewPayloads is how many payloads of a key are compared one by one. Honest
+// keys have one, or two where a conflict was provoked.
+const fewPayloads = 8
+
+// payloads are those of a key that has more than one.
+type payloads struct {
+	// examples has the first attempt of each class from 1 on.
+	examples []int32
+	// byText finds those beyond a few.
+	byText map[string]int32
+}
+
+// class returns the number of the operation's payload under the key, which is
+// that of the attempt at position at if it is new.
+func (t *table) class(id int32, o *history.Operation, at int32) int32 {
+	k := &t.keys[id]
+	if samePayload(&t.ops[t.attempts[k.first].op], o) {
+		return 0
+	}
+	p := t.others[id]
+	if p == nil {
+		p = &payloads{}
+		t.others[id] = p
+	}
+	class := p.find(t, o)
+	if class == none {
+		p.examples = append(p.examples, at)
+		k.classes++
+		class = int32(len(p.examples))
+	}
+	return class
+}
+
+// find returns the class of a payload, or none.
+func (p *payloads) find(t *table, o *history.Operation) int32 {
+	for i, example := range p.examples[:min(len(p.examples), fewPayloads)] {
+		if samePayload(&t.ops[t.attempts[example].op], o) {
+			return int32(i) + 1
+		}
+	}
+	if len(p.examples) < fewPayloads {
+		return none
+	}
+	text := payloadText(o)
+	if class, known := p.byText[text]; known {
+		return class
+	}
+	if p.byText == nil {
+		p.byText = make(map[string]int32)
+	}
+	p.byText[text] = int32(len(p.examples)) + 1
+	return none
+}
+
+func samePayload(a, b *history.Operation) bool {
+	return a.F == b.F && equal(a.Input, b.Input)
+}
+
+// payloadText is equal for equal payloads only: fmt sorts maps.
+func payloadText(o *history.Operation) string {
+	return fmt.Sprintf("%q %#v", o.F, o.Input)
+}
+
+// example returns the first attempt of a class.
+func (t *table) example(id, class int32) *history.Operation {
+	at := t.keys[id].first
+	if class > 0 {
+		at = t.others[id].examples[class-1]
+	}
+	return &t.ops[t.attempts[at].op]
+}
+
+// name is the key's, as the history names it.
+func (t *table) name(id int32) string { return t.ops[t.attempts[t.keys[id].first].op].Idem }

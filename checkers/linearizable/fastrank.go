@@ -1,0 +1,224 @@
+package linearizable
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tertium-dev/tertium/checkers/linearizable/internal/sweep"
+)
+
+const logRanks = "ranks in a log"
+
+// fastLog decides logs to which every value is appended once.
+//
+// The longest read is the log, as far as anybody saw it; all others must begin
+// it. Answers with an offset place their values too. So every operation has its
+// rank. A value that was appended for sure and that nobody saw comes after all
+// others; one that was not answered and that nobody saw can be left out. If
+// offsets leave blanks between them, such values may be there.
+func fastLog() fastChecker {
+	return fastChecker{name: logRanks, decide: decideLog}
+}
+
+func decideLog(ops []Op) (answer, error) {
+	longest := sequence("")
+	appends := map[sequence]int{}
+	for i, op := range ops {
+		s := op.Step.(logStep)
+		if s.code == logRead {
+			if len(s.all) > len(longest) {
+				longest = s.all
+			}
+			continue
+		}
+		if _, again := appends[s.all]; again {
+			return answer{}, errors.New("a value is appended more than once")
+		}
+		appends[s.all] = i
+	}
+	items := strings.SplitAfter(string(longest), "\n")
+	items = items[:len(items)-1]
+	place := make(map[sequence]int, len(items))
+	owner := map[int]sequence{}
+	for at, item := range items {
+		_, appended := appends[sequence(item)]
+		if _, again := place[sequence(item)]; again || !appended {
+			return answer{}, nil
+		}
+		place[sequence(item)], owner[at] = at, sequence(item)
+	}
+	blanks, fits := placeByOffset(ops, place, owner, len(items))
+	if !fits {
+		return answer{}, nil
+	}
+	if blanks {
+		return decidePlaces(ops, place, longest)
+	}
+	const last = int(^uint(0)>>1) - 1
+	ranks := make([]int, len(ops))
+	left := make([]bool, len(ops))
+	for i, op := range ops {
+		s := op.Step.(logStep)
+		if s.code == logRead {
+			if !strings.HasPrefix(string(longest), string(s.all)) {
+				return answer{}, nil
+			}
+			ranks[i] = 2 * strings.Count(string(s.all), "\n")
+			continue
+		}
+		at, placed := place[s.all]
+		switch {
+		case placed:
+			ranks[i] = 2*at + 1
+		case op.Return == Never:
+			left[i] = true
+		default:
+			ranks[i] = last
+		}
+	}
+	return decideRanks(ops, ranks, left)
+}
+
+// placeByOffset adds the places that answers tell. They must not contradict
+// the reads or each other. They may leave blanks: places of which it is open who
+// fills them.
+func placeByOffset(ops []Op, place map[sequence]int, owner map[int]sequence, read int) (blanks, fits bool) {
+	end := read
+	for _, op := range ops {
+		s := op.Step.(logStep)
+		if s.code != logPlaced {
+			continue
+		}
+		if s.at < 0 || s.at >= int64(len(ops)) {
+			return false, false // no order has so many appends before it
+		}
+		at := int(s.at)
+		if seen, known := place[s.all]; known && seen != at {
+			return false, false
+		}
+		if other, taken := owner[at]; taken && other != s.all {
+			return false, false
+		}
+		place[s.all], owner[at] = at, s.all
+		end = max(end, at+1)
+	}
+	return len(owner) < end, true
+}
+
+// decidePlaces judges a log with blanks.
+func decidePlaces(ops []Op, place map[sequence]int, longest sequence) (answer, error) {
+	h := &sweep.Places{
+		Timeline: timelineOf(ops), Return: returnsOf(ops),
+		Read: make([]bool, len(ops)), Place: make([]int, len(ops)),
+	}
+	for i, op := range ops {
+		s := op.Step.(logStep)
+		if at, placed := place[s.all]; s.code != logRead && placed {
+			h.Place[i] = at
+		} else if s.code != logRead {
+			h.Place[i] = -1
+		} else if strings.HasPrefix(string(longest), string(s.all)) {
+			h.Read[i], h.Place[i] = true, strings.Count(string(s.all), "\n")
+		} else {
+			return answer{}, nil
+		}
+	}
+	valid, _ := h.Check()
+	return answer{valid: valid}, nil
+}
+
+// decideRanks judges the operations that are not left out.
+func decideRanks(ops []Op, ranks []int, left []bool) (answer, error) {
+	var calls, returns, kept, keptRanks []int
+	for i, op := range ops {
+		if left[i] {
+			continue
+		}
+		kept = append(kept, i)
+		keptRanks = append(keptRanks, ranks[i])
+		calls = append(calls, op.Call)
+		returns = append(returns, op.Return)
+	}
+	h := &sweep.Ranked{Timeline: sweep.NewTimeline(calls, returns), Rank: keptRanks}
+	valid, witness := h.Check()
+	for i, op := range witness {
+		witness[i] = kept[op]
+	}
+	return answer{valid: valid, witness: witness}, nil
+}
+
+// fastGrowing decides sets that are only added to, every element once, and read
+// whole.
+//
+// Reads of a growing set contain each other. An element was added after the
+// last read without it and before the first one with it, so every operation has
+// its rank; additions between the same two reads do not see each other.
+// Elements that nobody saw are as values in a log.
+func fastGrowing() fastChecker {
+	return fastChecker{name: "ranks in a growing set", decide: decideGrowing}
+}
+
+func decideGrowing(ops []Op) (answer, error) {
+	adds := map[sequence]int{}
+	var reads []int
+	for i, op := range ops {
+		switch s := op.Step.(setStep); s.code {
+		case setAdd, setAdded:
+			if _, again := adds[s.item]; again {
+				return answer{}, errors.New("an element is added more than once")
+			}
+			adds[s.item] = i
+		case setRead:
+			reads = append(reads, i)
+		default:
+			return answer{}, errors.New("elements are removed or asked for one by one")
+		}
+	}
+	elements := make([][]string, len(ops))
+	for _, i := range reads {
+		items := strings.SplitAfter(string(ops[i].Step.(setStep).item), "\n")
+		elements[i] = items[:len(items)-1]
+	}
+	slices.SortStableFunc(reads, func(a, b int) int { return len(elements[a]) - len(elements[b]) })
+	const last = int(^uint(0)>>1) - 1
+	ranks := make([]int, len(ops))
+	left := make([]bool, len(ops))
+	for _, i := range adds {
+		ranks[i] = last
+		left[i] = ops[i].Return == Never
+	}
+	var before []string
+	for level, i := range reads {
+		ranks[i] = 2 * level
+		if level > 0 && len(before) == len(elements[i]) {
+			ranks[i] = ranks[reads[level-1]]
+		}
+		added, contained := difference(elements[i], before)
+		if !contained {
+			return answer{witness: []int{reads[level-1], i}}, nil
+		}
+		for _, item := range added {
+			add, known := adds[sequence(item)]
+			if !known {
+				return answer{witness: []int{i}}, nil
+			}
+			ranks[add], left[add] = ranks[i]-1, false
+		}
+		before = elements[i]
+	}
+	return decideRanks(ops, ranks, left)
+}
+
+// difference returns what a has and b has not, both sorted, and whether a has
+// all that b has.
+func difference(a, b []string) (added []string, contained bool) {
+	for _, item := range a {
+		if len(b) > 0 && b[0] == item {
+			b = b[1:]
+			continue
+		}
+		added = append(added, item)
+	}
+	return added, len(b) == 0
+}

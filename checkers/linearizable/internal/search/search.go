@@ -1,0 +1,154 @@
+// Package search decides linearizability for any sequential specification. It
+// is exponential in the number of operations in flight at worst; the rules
+// below keep it small for histories as they occur.
+//
+// It walks the history in real-time order and holds the frontier: every
+// configuration that the system can be in. A configuration is the state and
+// which of the open operations have taken effect. Operations take effect just
+// in time (Lowe, "Testing for linearizability", 2017): only when one returns
+// are the others considered, and only as steps that lead to its effect. An
+// order that does more, earlier, can delay the rest without being noticed.
+//
+// Four rules shrink the frontier, none of which loses an order:
+//
+//   - An operation that never returns is optional. Of two configurations that
+//     differ only in optional operations already used, the one that used a
+//     subset of them can do all that the other can: the other is dropped.
+//   - Of equal operations, the one that returns first takes effect first. In an
+//     order where a later one precedes it they can change places, because both
+//     were open. So k equal operations count as k, not as 2^k sets.
+//   - A step that never changes the state is taken as soon as it is legal:
+//     waiting cannot help, and it is in nobody's way.
+//   - States on which no answer still to come depends are one state, Dead. In
+//     it, steps that lead nowhere else are taken at once; to an optional
+//     operation, such a step is of no use at all ([Future]).
+package search
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tertium-dev/tertium/harness/history/verdict"
+)
+
+// Never is the Return of an optional operation.
+const Never = math.MaxInt
+
+// Op is one operation. Positions are unique within a problem, and Call is
+// before Return.
+type Op struct {
+	Call, Return int
+	// Step indexes Problem.Steps. Operations with the same Step are equal:
+	// they do the same and were answered the same.
+	Step int32
+}
+
+// Problem is a history of one object and its specification.
+type Problem struct {
+	Ops []Op
+	// Init is the first state. States are compared by Alike, or, if that is nil,
+	// with ==.
+	Init  any
+	Alike *Alike
+	// Steps are the distinct steps.
+	Steps []any
+	// Apply returns the state after a step, or false if the specification does
+	// not allow the step in that state.
+	Apply func(state, step any) (any, bool)
+	// ReadOnly says that a step changes no state in which it is legal.
+	ReadOnly func(step any) bool
+	// Future, if set, says what the answers still to come depend on.
+	Future *Future
+}
+
+// Alike compares states for which == does not do.
+type Alike struct {
+	Equal func(a, b any) bool
+	// Hash returns equal numbers for equal states. If nil, all are compared.
+	Hash func(state any) uint64
+}
+
+// Future tells which states and steps still matter at a position of a history.
+type Future struct {
+	// State returns the last position at which an answer can depend on the
+	// object being, or having been, in this state. After it the state is as
+	// good as Dead.
+	State func(state any) int
+	// Step returns the last position at which this step can lead to a state
+	// that matters. After it, it leads to states past their horizon only, from
+	// wherever it is legal.
+	Step func(step any) int
+	// Dead stands for all states past their horizon. A step that is legal in it
+	// is legal in every other state, and no answer tells the results apart
+	// unless it can tell them better from those others: being in Dead is never
+	// an advantage.
+	Dead any
+}
+
+// Budget bounds a search.
+type Budget struct {
+	// Memory in bytes for configurations and states; 0 is no bound.
+	Memory int64
+}
+
+// Result is the answer of a search.
+type Result struct {
+	Verdict verdict.Verdict
+	// Failed is, if Invalid, the operation at whose return no configuration was
+	// left, and -1 otherwise. The history up to that return is invalid.
+	Failed int
+	// Reason says why the verdict is Unknown.
+	Reason string
+	// Widest is the largest frontier.
+	Widest int
+}
+
+// Run decides a problem. It returns early, with Unknown, when the context ends.
+func Run(ctx context.Context, p *Problem, budget Budget) Result {
+	s := newSearcher(p, budget)
+	for _, e := range eventsOf(p.Ops) {
+		if !e.isReturn {
+			s.call(e.op)
+			continue
+		}
+		if err := s.settle(ctx, e.op, e.at); err != nil {
+			return Result{Verdict: verdict.Unknown, Failed: -1, Reason: err.Error(), Widest: s.widest}
+		}
+		if s.frontier.alive == 0 {
+			return Result{Verdict: verdict.Invalid, Failed: e.op, Widest: s.widest}
+		}
+	}
+	return Result{Verdict: verdict.Valid, Failed: -1, Widest: s.widest}
+}
+
+// Check says what is wrong with the shape of a problem, if anything is.
+func Check(p *Problem) error {
+	for i, op := range p.Ops {
+		if op.Return <= op.Call {
+			return fmt.Errorf("operation %d returns at %d, which is not after its call at %d", i, op.Return, op.Call)
+		}
+		if op.Step < 0 || int(op.Step) >= len(p.Steps) {
+			return fmt.Errorf("operation %d has step %d of %d", i, op.Step, len(p.Steps))
+		}
+	}
+	return nil
+}
+
+type event struct {
+	at, op   int
+	isReturn bool
+}
+
+func eventsOf(ops []Op) []event {
+	events := make([]event, 0, 2*len(ops))
+	for i, op := range ops {
+		events = append(events, event{at: op.Call, op: i})
+		if op.Return != Never {
+			events = append(events, event{at: op.Return, op: i, isReturn: true})
+		}
+	}
+	slices.SortFunc(events, func(a, b event) int { return a.at - b.at })
+	return events
+}

@@ -1,0 +1,106 @@
+package search
+
+import "reflect"
+
+// states gives every state that the search meets a number, and remembers what
+// each step does to it.
+type states struct {
+	p       *Problem
+	numbers map[any]int32
+	// alike holds, by hash, the numbers of states that the problem compares.
+	alike  map[uint64][]int32
+	values []any
+	// horizon and stepHorizon are those of the problem's Future, by number.
+	horizon     []int
+	stepHorizon []int
+	init        int32
+	dead        int32
+	// memo holds the result of a step in a state plus one; 0 is illegal.
+	memo map[uint64]int32
+	// text is how many bytes the states have that are strings.
+	text int64
+}
+
+func newStates(p *Problem) *states {
+	s := &states{p: p, numbers: map[any]int32{}, alike: map[uint64][]int32{}, memo: map[uint64]int32{}, dead: -1}
+	if p.Future != nil {
+		s.dead = s.number(p.Future.Dead)
+		s.stepHorizon = make([]int, len(p.Steps))
+		for i, step := range p.Steps {
+			s.stepHorizon[i] = p.Future.Step(step)
+		}
+	}
+	s.init = s.number(p.Init)
+	return s
+}
+
+func (s *states) number(state any) int32 {
+	n := int32(len(s.values))
+	if other, known := s.file(state, n); known {
+		return other
+	}
+	s.values = append(s.values, state)
+	if value := reflect.ValueOf(state); value.Kind() == reflect.String {
+		s.text += int64(value.Len())
+	}
+	horizon := Never
+	if s.p.Future != nil {
+		horizon = s.p.Future.State(state)
+	}
+	s.horizon = append(s.horizon, horizon)
+	return n
+}
+
+// file finds the number of a state, or files it under the one given.
+func (s *states) file(state any, next int32) (n int32, known bool) {
+	if s.p.Alike == nil {
+		if n, known = s.numbers[state]; !known {
+			s.numbers[state] = next
+		}
+		return n, known
+	}
+	hash := uint64(0)
+	if s.p.Alike.Hash != nil {
+		hash = s.p.Alike.Hash(state)
+	}
+	for _, n := range s.alike[hash] {
+		if s.p.Alike.Equal(s.values[n], state) {
+			return n, true
+		}
+	}
+	s.alike[hash] = append(s.alike[hash], next)
+	return 0, false
+}
+
+// after returns the state after a step.
+func (s *states) after(state, step int32) (int32, bool) {
+	key := uint64(uint32(state))<<32 | uint64(uint32(step))
+	if next, known := s.memo[key]; known {
+		return next - 1, next > 0
+	}
+	var result int32
+	if next, legal := s.p.Apply(s.values[state], s.p.Steps[step]); legal {
+		result = s.number(next) + 1
+	}
+	s.memo[key] = result
+	return result - 1, result > 0
+}
+
+// fold replaces a state that no answer from a position on depends on.
+func (s *states) fold(state int32, at int) int32 {
+	if s.dead >= 0 && s.horizon[state] < at {
+		return s.dead
+	}
+	return state
+}
+
+// sinks says whether a step can lead, from a position on, to no state that
+// matters.
+func (s *states) sinks(step int32, at int) bool {
+	return s.dead >= 0 && s.stepHorizon[step] < at
+}
+
+// bytes is a rough measure: a map entry and a boxed state.
+func (s *states) bytes() int64 {
+	return int64(len(s.values))*128 + s.text + int64(len(s.memo))*32
+}

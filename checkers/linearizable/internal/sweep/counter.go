@@ -1,0 +1,57 @@
+package sweep
+
+import "container/heap"
+
+// Counter is a history of a counter that only steps by one.
+type Counter struct {
+	Timeline Timeline
+	// Read says which operations are reads, and Seen how many steps each of
+	// them saw. Reads that were not answered are to be left out.
+	Read []bool
+	Seen []int
+	// Return is the position in the timeline at which each operation returned,
+	// or Never.
+	Return []int
+}
+
+// Check decides the history, in O(n log n).
+//
+// It takes a step only when it must: when a step returns, or when a read
+// returns that saw more. Of the open steps, the one that returns first is taken
+// first (those are interchangeable); optional ones last. So at any moment it has
+// taken no more steps than any other legal order, and those left over are open
+// for longest: a read that another order can serve, this one can. A read that
+// saw fewer steps than were taken now is served if it saw no fewer than were
+// taken at its call, because the count passed all numbers in between.
+func (h *Counter) Check() (valid bool, at int) {
+	var open urgents
+	taken := 0
+	used := make([]bool, len(h.Read))
+	atCall := make([]int, len(h.Read))
+	for _, entry := range h.Timeline {
+		op := int(entry >> 1)
+		switch {
+		case entry&1 == 0 && h.Read[op]:
+			atCall[op] = taken
+		case entry&1 == 0:
+			heap.Push(&open, urgent{h.Return[op], op})
+		case h.Read[op]:
+			if h.Seen[op] < atCall[op] {
+				return false, op
+			}
+			for taken < h.Seen[op] {
+				if open.Len() == 0 {
+					return false, op
+				}
+				if next := heap.Pop(&open).(urgent).op; !used[next] {
+					used[next] = true
+					taken++
+				}
+			}
+		case !used[op]:
+			used[op] = true
+			taken++
+		}
+	}
+	return true, -1
+}

@@ -1,0 +1,209 @@
+package linearizable
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/verdict"
+)
+
+// probes bounds how often the minimizer decides on a candidate.
+const probes = 2000
+
+// minimizer looks for few operations of an invalid history that no order
+// explains, whatever the others did.
+//
+// It never takes operations away, as that could make a legal history illegal: a
+// read without its write. It weakens them: a weak operation has an unknown
+// outcome. Every order of a history is an order of the weaker one, so if the
+// weaker one has none, the history has none.
+type minimizer struct {
+	decider
+	ops []Op
+	// weak[i] is the step of operation i with an unknown outcome, or nil.
+	weak   []any
+	probed int
+}
+
+func newMinimizer(d decider, ops []Op) *minimizer {
+	m := &minimizer{decider: d, ops: ops, weak: make([]any, len(ops))}
+	for i, op := range ops {
+		if op.Outcome == history.Fail {
+			continue // it had no effect; without its answer, it is nothing
+		}
+		unanswered := *op.Operation
+		unanswered.Outcome, unanswered.Output, unanswered.Error, unanswered.Return = history.Unknown, nil, "", Never
+		// A model that cannot read its own operation without an answer gets it
+		// with its answer: then it is kept.
+		if step, err := d.model.parse(&unanswered); err == nil {
+			m.weak[i] = step
+		} else {
+			m.weak[i] = op.Step
+		}
+	}
+	return m
+}
+
+// candidate is the history in which only some operations keep their answers.
+// Operations called after the last of those returned are left out: what comes
+// later changes nothing.
+func (m *minimizer) candidate(kept []int) []Op {
+	end := 0
+	for _, i := range kept {
+		end = max(end, m.ops[i].Return)
+	}
+	all := make([]Op, 0, len(m.ops))
+	next := 0
+	for i, op := range m.ops {
+		switch {
+		case next < len(kept) && kept[next] == i:
+			next++
+			all = append(all, op)
+		case op.Call < end && m.weak[i] != nil:
+			all = append(all, m.weakened(i))
+		}
+	}
+	return all
+}
+
+func (m *minimizer) weakened(i int) Op {
+	op := *m.ops[i].Operation
+	op.Return = Never
+	return Op{&op, m.weak[i]}
+}
+
+func (m *minimizer) fails(ctx context.Context, kept []int) bool {
+	m.probed++
+	return m.decide(ctx, m.candidate(kept)).verdict == verdict.Invalid
+}
+
+// run returns the operations that keep their answers, in order. It stops early
+// when the context ends; what it has is then a counterexample all the same.
+func (m *minimizer) run(ctx context.Context, first decision) []int {
+	witness := slices.Sorted(slices.Values(first.witness))
+	witness = slices.DeleteFunc(slices.Compact(witness), func(i int) bool { return m.ops[i].Return == Never })
+	if len(witness) == 0 || !m.fails(ctx, witness) {
+		witness = m.prefix(ctx, first)
+	}
+	return m.trim(ctx, m.reduce(ctx, witness))
+}
+
+// trim shortens what is told. A counterexample of operations that keep their
+// answers also tells of weak ones that those depend on. With the answers of
+// these, it may do without others.
+func (m *minimizer) trim(ctx context.Context, kept []int) []int {
+	essential := map[int]bool{}
+	for _, op := range m.essential(kept) {
+		essential[op.Call] = true
+	}
+	var answered []int
+	for i, op := range m.ops {
+		if op.Return != Never && essential[op.Call] {
+			answered = append(answered, i)
+		}
+	}
+	size := len(m.essential(answered))
+	for i := len(answered) - 1; i >= 0 && len(answered) > 1 && m.probed < probes && ctx.Err() == nil; i-- {
+		rest := slices.Delete(slices.Clone(answered), i, i+1)
+		if smaller := len(m.essential(rest)); smaller < size && m.fails(ctx, rest) {
+			answered, size = rest, smaller
+		}
+	}
+	return answered
+}
+
+// prefix returns the operations of the shortest time prefix that is invalid.
+func (m *minimizer) prefix(ctx context.Context, first decision) []int {
+	var byReturn []int
+	for i, op := range m.ops {
+		if op.Return != Never {
+			byReturn = append(byReturn, i)
+		}
+	}
+	slices.SortFunc(byReturn, func(a, b int) int { return m.ops[a].Return - m.ops[b].Return })
+	until := func(n int) []int { return slices.Sorted(slices.Values(byReturn[:n])) }
+	if first.failed >= 0 {
+		return until(1 + slices.IndexFunc(byReturn, func(i int) bool { return m.ops[i].Return == first.failed }))
+	}
+	valid, invalid := 0, len(byReturn)
+	for invalid-valid > 1 && ctx.Err() == nil {
+		middle := (valid + invalid) / 2
+		if m.fails(ctx, until(middle)) {
+			invalid = middle
+		} else {
+			valid = middle
+		}
+	}
+	return until(invalid)
+}
+
+// reduce is delta debugging (Zeller and Hildebrandt, 2002): it tries to do
+// without ever smaller parts.
+func (m *minimizer) reduce(ctx context.Context, kept []int) []int {
+	for parts := 2; len(kept) > 1 && m.probed < probes && ctx.Err() == nil; {
+		size := (len(kept) + parts - 1) / parts
+		smaller := false
+		for from := 0; from < len(kept) && m.probed < probes; from += size {
+			rest := slices.Concat(kept[:from], kept[min(from+size, len(kept)):])
+			if len(rest) > 0 && m.fails(ctx, rest) {
+				kept, smaller = rest, true
+				parts = max(parts-1, 2)
+				break
+			}
+		}
+		switch {
+		case smaller:
+		case size == 1:
+			return kept
+		default:
+			parts = min(2*parts, len(kept))
+		}
+	}
+	return kept
+}
+
+// essential is the counterexample as it is told: the operations that keep their
+// answers, and the weak ones whose effect their answers could depend on.
+func (m *minimizer) essential(kept []int) []Op {
+	all := m.candidate(kept)
+	var matters func(Op) bool
+	if m.model.future != nil {
+		future := m.model.future(all)
+		matters = func(op Op) bool { return future.Step(op.Step) >= 0 }
+	} else {
+		matters = m.mentioned(kept)
+	}
+	return slices.DeleteFunc(all, func(op Op) bool { return op.Return == Never && !matters(op) })
+}
+
+// mentioned says whether what an operation was asked to do is part of what one
+// of the kept was asked or answered.
+func (m *minimizer) mentioned(kept []int) func(Op) bool {
+	said := map[any]bool{}
+	var note func(any)
+	note = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, element := range v {
+				note(element)
+			}
+		case map[string]any:
+			for _, element := range v {
+				note(element)
+			}
+		default:
+			if p, err := plain(v); err == nil && p != nil {
+				said[p] = true
+			}
+		}
+	}
+	for _, i := range kept {
+		note(m.ops[i].Input)
+		note(m.ops[i].Output)
+	}
+	return func(op Op) bool {
+		value, err := plain(op.Input)
+		return err == nil && (value == nil || said[value])
+	}
+}

@@ -1,0 +1,99 @@
+package linearizable
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mutant is a rule of an algorithm, and the algorithm without it.
+type mutant struct{ name, file, rule, without, scenario string }
+
+func mutants() []mutant {
+	const register, queue, stack, peel = "internal/sweep/register.go", "internal/sweep/queue.go", "internal/sweep/stack.go", "internal/sweep/peel.go"
+	const flips, counter, rank, ranks = "internal/sweep/flips.go", "internal/sweep/counter.go", "internal/sweep/rank.go", "fastrank.go"
+	const searcher = "internal/search/searcher.go"
+	return []mutant{
+		{"forward zones may overlap", register, "if at < zone.lastCall {", "if false {", "register"},
+		{"a backward zone may lie in a forward one", register, "if b.firstRet < zone.lastCall {", "if false {", "register"},
+		{"values may come from nowhere", register, "if v.call == none && !v.initial {", "if false {", "register"},
+		{"a value may be read before it is written", register, "if v.firstRet < b.lastCall {", "if false {", "register"},
+		{"a value may be replaced before it is there", register, "if v.ret < b.lastCall {", "if false {", "cas-register"},
+		{"values may replace each other in a circle", register, "v.counts && v.block == none && v.call != none", "false", "cas-register"},
+		{"what was seen through others does not count", register, "c.values[u].counts = true\n\t\t}", "break\n\t\t}", "cas-register"},
+		{"a refusal always explains itself", register, "if !absent && !during {", "if !absent && !during && false {", "cas-register, blind"},
+		{"a queue has no order", queue, "s.takeRet < latest:", "false:", "queue"},
+		{"a queue may lose values", queue, "if k < len(q.removals) && q.removals[k] < q.deadlines[v] {", "if v >= 0 {", "queue"},
+		{"an optional take may be called after the deadline", queue, "if k < len(q.removals) && q.removals[k] < q.deadlines[v] {", "if v >= 0 && k < len(q.removals) {", "queue"},
+		{"a queue may be empty at any time", queue, "case before[at] == before[called[op]]:", "case false:", "queue"},
+		{"values are only there when taken", queue, "leftOver[s.putRet]++", "leftOver[s.putRet] += 0", "queue"},
+		{"a value may be taken twice", queue, "witness = append(witness, taker[h.Ops[op].Value], op)", "_ = taker", "queue"},
+		{"a stretch needs no bottom", stack, "if len(removed) == 0 {", "if len(removed) == 0 {\n\t\t\tcontinue\n\t\t}\n\t\tif begin < 0 {", "stack"},
+		{"a bottom may be taken within the stretch", peel, "if ret == least || ret <= finish {", "if ret == least {", "stack"},
+		{"a bottom may be put within the stretch", peel, "if call == least || -call >= begin {", "if call == least {", "stack"},
+		{"a stack may be empty at any time", stack, "if gaps[e[1]] == gaps[e[0]] {", "if e[0] < 0 {", "stack"},
+		{"optional pops take nothing", stack, "s.choose(spans, 0, &tries)", "false", "stack"},
+		{"the least urgent flip is spent first", flips, "u[i].ret < u[j].ret", "u[i].ret > u[j].ret", "set"},
+		{"a bit was never elsewhere", flips, "c.left[wanted] > c.called[op] ||", "", "set"},
+		{"flips need no counterpart", flips, "if c.on == int(kind) && !c.spend(1-int(kind), now) {", "if c.on == int(kind) && !c.spend(1-int(kind), now) && false {", "mutex"},
+		{"reads may miss steps", counter, "if h.Seen[op] < atCall[op] {", "if false {", "counter"},
+		{"reads may see steps that nobody took", counter, "if open.Len() == 0 {\n\t\t\t\t\treturn false, op", "if open.Len() == 0 {\n\t\t\t\t\tbreak", "counter"},
+		{"ranks do not matter", rank, "h.Rank[op] < h.Rank[highest]:", "false:", "log"},
+		{"reads need not begin the longest", ranks, "if !strings.HasPrefix(string(longest), string(s.all)) {", "if false {", "log"},
+		{"offsets may contradict", ranks, "taken && other != s.all", "taken && other != s.all && false", "log"},
+		{"places may be filled before the call", "internal/sweep/places.go", "case owner != none && !c.called[owner]:", "case false:", "log, offsets"},
+		{"blanks fill themselves", "internal/sweep/places.go", "case owner == none && !c.fillBlank():", "case owner == none && !c.fillBlank() && false:", "log, offsets"},
+		{"reads may miss places", "internal/sweep/places.go", "h.Read[op] && h.Place[op] < atCall[op] ||", "", "log, offsets"},
+		{"the next place may be one that is taken", "internal/sweep/places.go", "free++", "break", "log, offsets"},
+		{"a lock needs no release", "internal/sweep/grants.go", "c.held && !c.release() ||", "c.held && !c.release() && false ||", "mutex, fencing"},
+		{"tokens may be granted before the call", "internal/sweep/grants.go", "|| !c.called[c.granted[c.next]] {", "{", "mutex, fencing"},
+		{"tokens may come again", "internal/sweep/grants.go", "h.Token[a] == h.Token[b] {", "h.Token[a] == h.Token[b] && false {", "mutex, fencing"},
+		{"unanswered acquisitions do nothing", "internal/sweep/grants.go", "if c.unanswered == 0 {", "if true {", "mutex, fencing"},
+		{"reads of a set need not contain each other", ranks, "if !contained {", "if !contained && i < 0 {", "set, read whole"},
+		{"equal operations in any order", searcher, "if x.Return < y.Return {", "if x.Return > y.Return {", "register, values"},
+		{"reads may be taken when illegal", searcher, "if _, legal := s.states.after(int32(c[s.widths]), step); legal {", "if true {", "kv"},
+	}
+}
+
+// TestMutantsNameRules makes sure that every rule is still there.
+func TestMutantsNameRules(t *testing.T) {
+	for _, m := range mutants() {
+		source, err := os.ReadFile(m.file)
+		require.NoError(t, err)
+		require.True(t, strings.Contains(string(source), m.rule), m.name)
+	}
+}
+
+// TestMutantsAreCaught deletes one rule at a time and expects the comparison
+// with the definition to fail. It compiles the package again for each, so it
+// runs only with TERTIUM_SOAK.
+func TestMutantsAreCaught(t *testing.T) {
+	if os.Getenv("TERTIUM_SOAK") == "" {
+		t.Skip("takes minutes; set TERTIUM_SOAK")
+	}
+	for _, m := range mutants() {
+		t.Run(m.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path, err := filepath.Abs(m.file)
+			require.NoError(t, err)
+			source, err := os.ReadFile(path)
+			require.NoError(t, err)
+			changed := filepath.Join(dir, "mutant.go")
+			require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(source), m.rule, m.without, 1)), 0o600))
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
+			require.NoError(t, err)
+			overlayFile := filepath.Join(dir, "overlay.json")
+			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
+			test := exec.Command("go", "test", "-vet=off", "-timeout=60s", "-overlay", overlayFile, "-run", "TestEnginesAgreeWithTheDefinition/"+strings.ReplaceAll(m.scenario, " ", "_"), ".")
+			test.Env = append(os.Environ(), "TERTIUM_SOAK=20000")
+			output, err := test.CombinedOutput()
+			require.Error(t, err, "nothing noticed")
+			require.Contains(t, string(output), "the definition says", "it failed for another reason:\n%s", output)
+		})
+	}
+}

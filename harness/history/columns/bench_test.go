@@ -1,0 +1,106 @@
+package columns
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tertium-dev/tertium/harness/history"
+)
+
+// registerEvents streams the events of n operations of a register workload with
+// 20 clients and 100 keys, every other operation a read.
+func registerEvents(n int, each func(*history.Event) error) error {
+	const clients = 20
+	keys := make([]string, 100)
+	for i := range keys {
+		keys[i] = fmt.Sprint("k", i)
+	}
+	nodes := []string{"n0", "n1", "n2"}
+	index := 0
+	for round := 0; round < n; round += clients {
+		for _, kind := range []history.Kind{history.Invoke, history.Complete} {
+			for i := round; i < min(n, round+clients); i++ {
+				e := history.Event{
+					Index: index, Time: time.Duration(index), Kind: kind, Process: i % clients,
+					F: "write", Key: keys[i/2%len(keys)], Node: nodes[i%len(nodes)],
+				}
+				if kind == history.Complete {
+					e.Outcome = history.OK
+				}
+				if i%2 == 1 {
+					e.F = "read"
+				}
+				if (kind == history.Invoke) == (e.F == "write") {
+					e.Value = int64(i / 2)
+				}
+				if err := each(&e); err != nil {
+					return err
+				}
+				index++
+			}
+		}
+	}
+	return nil
+}
+
+func build(t testing.TB, n int) *Columns {
+	b := newBuilder()
+	require.NoError(t, registerEvents(n, b.add))
+	return b.finish("")
+}
+
+func heap() float64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc)
+}
+
+var sizes = []int{1_000_000, 10_000_000}
+
+func BenchmarkBuild(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint("operations=", n), func(b *testing.B) {
+			empty, full := heap(), 0.0
+			for b.Loop() {
+				c := build(b, n)
+				b.StopTimer()
+				full = heap()
+				runtime.KeepAlive(c)
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+			b.ReportMetric((full-empty)/float64(n), "B/operation")
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint("operations=", n), func(b *testing.B) {
+			var file bytes.Buffer
+			require.NoError(b, encode(&file, build(b, n), hash{}))
+			runtime.GC()
+			b.SetBytes(int64(file.Len()))
+			for b.Loop() {
+				_, _, err := decode(bytes.NewReader(file.Bytes()), int64(file.Len()))
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+		})
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	c := build(b, sizes[0])
+	for b.Loop() {
+		var file bytes.Buffer
+		require.NoError(b, encode(&file, c, hash{}))
+		b.SetBytes(int64(file.Len()))
+	}
+}

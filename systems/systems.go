@@ -1,0 +1,24 @@
+// Package systems is the registry of the systems under test: one line each.
+package systems
+
+import (
+	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/systems/ledger"
+)
+
+// All returns the systems, the default one first.
+func All() []harness.System {
+	return []harness.System{
+		ledger.System{},
+	}
+}
+
+// Find returns the system of that name, or nil.
+func Find(name string) harness.System {
+	for _, system := range All() {
+		if system.Name() == name {
+			return system
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package workloads_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/plan"
+)
+
+// service is a correct service for all workloads, in memory, but for the
+// mistake that it is told to make.
+type service struct {
+	mistake   string
+	registers map[string]int64
+	// before is what a register held before its last write.
+	before   map[string]int64
+	balances map[string]map[string]int64
+	entries  map[string][]any
+	keys     map[string]stored
+	ids      int64
+	done     int
+}
+
+// stored is the reply of an idempotency key.
+type stored struct {
+	payload string
+	reply   harness.Completion
+}
+
+func newService(mistake string) *service {
+	return &service{
+		mistake: mistake, registers: map[string]int64{}, before: map[string]int64{},
+		balances: map[string]map[string]int64{}, entries: map[string][]any{}, keys: map[string]stored{},
+	}
+}
+
+func okay(value any) harness.Completion {
+	return harness.Completion{Outcome: history.OK, Value: value}
+}
+
+func refuse(code string, value any) harness.Completion {
+	return harness.Completion{Outcome: history.Fail, Error: code, Value: value}
+}
+
+// do does one request.
+func (s *service) do(op plan.Op) harness.Completion {
+	s.done++
+	switch op.F {
+	case "read":
+		held := s.registers
+		if s.mistake == "stale-read" && s.done%50 == 0 {
+			held = s.before
+		}
+		if value, written := held[op.Key]; written {
+			return okay(value)
+		}
+		return okay(nil)
+	case "write":
+		s.set(op.Key, op.Value.(int64))
+		return okay(nil)
+	case "cas":
+		pair := op.Value.([]any)
+		if value, written := s.registers[op.Key]; !written {
+			return refuse("mismatch", nil)
+		} else if value != pair[0] {
+			return refuse("mismatch", value)
+		}
+		s.set(op.Key, pair[1].(int64))
+		return okay(nil)
+	case "balance":
+		tenant, account, _ := strings.Cut(op.Key, "/")
+		return okay(s.balances[tenant][account])
+	case "accounts":
+		list := []any{}
+		for _, name := range slices.Sorted(maps.Keys(s.balances[op.Key])) {
+			list = append(list, map[string]any{"account": name, "balance": s.balances[op.Key][name]})
+		}
+		return okay(list)
+	case "entries":
+		return okay(slices.Clone(s.entries[op.Key]))
+	}
+	return s.once(op)
+}
+
+func (s *service) set(key string, value int64) {
+	if old, written := s.registers[key]; written {
+		s.before[key] = old
+	}
+	s.registers[key] = value
+}
+
+// once does what is asked under a key unless it has been done.
+func (s *service) once(op plan.Op) harness.Completion {
+	scope, payload := op.Idem, fmt.Sprint(op.Value)
+	if s.mistake == "unscoped" {
+		_, scope, _ = strings.Cut(scope, "/")
+	}
+	if known, ok := s.keys[scope]; ok && s.mistake != "no-dedupe" {
+		if known.payload != payload && s.mistake != "any-payload" {
+			return refuse("conflict", nil)
+		}
+		return known.reply
+	}
+	reply := s.pay(op)
+	s.keys[scope] = stored{payload, reply}
+	return reply
+}
+
+// pay does a deposit or a transfer.
+func (s *service) pay(op plan.Op) harness.Completion {
+	value := op.Value.(map[string]any)
+	tenant, amount := value["tenant"].(string), value["amount"].(int64)
+	if s.balances[tenant] == nil {
+		s.balances[tenant] = map[string]int64{}
+	}
+	held := s.balances[tenant]
+	_, account, _ := strings.Cut(op.Key, "/")
+	s.ids++
+	entry := map[string]any{"id": s.ids, "operation": op.F, "key": op.Idem[strings.LastIndex(op.Idem, "/")+1:]}
+	reply := map[string]any{"id": s.ids, "amount": amount}
+	for name, v := range value {
+		if name != "tenant" {
+			entry[name], reply[name] = v, v
+		}
+	}
+	if op.F == "deposit" {
+		held[account] += amount
+	} else {
+		if held[account] < amount {
+			return refuse("insufficient-funds", nil)
+		}
+		held[account] -= amount
+		if s.mistake != "half" || s.ids%100 != 0 {
+			held[value["to"].(string)] += amount
+		}
+	}
+	reply["balance"] = held[account]
+	s.entries[tenant] = append(s.entries[tenant], entry)
+	return okay(reply)
+}

@@ -1,0 +1,62 @@
+// Package workloads is the registry of workloads, each in a folder of its own.
+package workloads
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/workloads/ledger"
+	"github.com/tertium-dev/tertium/workloads/register"
+)
+
+// All returns every workload.
+func All() []harness.Workload {
+	return []harness.Workload{
+		register.Workload{},
+		ledger.Workload{},
+	}
+}
+
+// Find returns the workload of that name. Several, separated by commas or as in
+// the name of what it returns by "+", are put side by side: each has its part
+// of the workers and its part of the rate.
+func Find(names string) (harness.Workload, error) {
+	var found []harness.Workload
+	for _, name := range strings.FieldsFunc(names, func(r rune) bool { return r == ',' || r == '+' }) {
+		name = strings.TrimSpace(name)
+		w, err := find(name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(found, func(w harness.Workload) bool { return w.Name() == name }) {
+			return nil, fmt.Errorf("workload %s is named twice: name it once", name)
+		}
+		found = append(found, w)
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("no workload is named: choose from %s", known())
+	case 1:
+		return found[0], nil
+	}
+	return compose(found)
+}
+
+func find(name string) (harness.Workload, error) {
+	for _, w := range All() {
+		if w.Name() == name {
+			return w, nil
+		}
+	}
+	return nil, fmt.Errorf("no workload is called %q: choose from %s", name, known())
+}
+
+func known() string {
+	var names []string
+	for _, w := range All() {
+		names = append(names, w.Name())
+	}
+	return strings.Join(names, ", ")
+}

@@ -5,6 +5,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -164,4 +165,16 @@ type Exit struct {
 	Signal string `json:"signal,omitempty"`
 	// Asked is true when the harness asked for the end.
 	Asked bool `json:"asked"`
+}
+
+// String tells it as a log does: "signal killed, as asked".
+func (e Exit) String() string {
+	text := fmt.Sprintf("exit code %d", e.Code)
+	if e.Signal != "" {
+		text = "signal " + e.Signal
+	}
+	if e.Asked {
+		return text + ", as asked"
+	}
+	return text
 }

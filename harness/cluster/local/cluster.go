@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +19,12 @@ import (
 type Cluster struct {
 	token   string
 	opened  time.Time
-	journal cluster.Journal
 	spawner *spawner
 	links   *proxy.Set
 	nodes   []*Node
 	byName  map[string]*Node
 
-	undo []undo // what build has made and close must undo, oldest first
+	undo *journal.Stack // what build has made and close must undo
 
 	closing sync.Once
 	closed  error
@@ -38,28 +36,18 @@ func newCluster(token string, j cluster.Journal) *Cluster {
 	c := &Cluster{
 		token:   token,
 		opened:  time.Now(),
-		journal: j,
 		spawner: newSpawner(),
 		byName:  map[string]*Node{},
-	}
-	if c.journal == nil {
-		c.journal = noJournal{}
+		undo:    journal.NewStack(j),
 	}
 	c.links = proxy.New(c.resolve)
 	return c
 }
 
-// undo is an entry in the journal and how this process undoes it.
-type undo struct {
-	id     int64
-	entry  cluster.Entry
-	undoer journal.Undoer
-}
-
 // build makes everything but the nodes' processes. What it has made when it
 // fails is undone by Close.
 func (c *Cluster) build(dataDir string, keep bool, specs []cluster.Spec, options cluster.Options) error {
-	if err := c.record(journal.Run(c.token), journal.EndRun); err != nil {
+	if err := c.undo.Record(journal.Run(c.token), journal.EndRun); err != nil {
 		return err
 	}
 	data := filepath.Join(dataDir, "tertium-"+c.token)
@@ -86,33 +74,23 @@ func (c *Cluster) makeData(dir string, keep bool) error {
 		return nil
 	}
 	entry := journal.Folder(dir, c.token)
-	if err := c.record(entry, journal.RemoveFolder); err != nil {
+	if err := c.undo.Record(entry, journal.RemoveFolder); err != nil {
 		return err
 	}
 	return journal.MakeFolder(entry)
-}
-
-// record journals what close will undo.
-func (c *Cluster) record(entry cluster.Entry, undoer journal.Undoer) error {
-	id, err := c.journal.Record(entry)
-	if err != nil {
-		return err
-	}
-	c.undo = append(c.undo, undo{id, entry, undoer})
-	return nil
 }
 
 // connect makes the links. All of them refuse connections until their nodes
 // are up.
 func (c *Cluster) connect(specs []cluster.Spec, framer cluster.Framer) error {
 	for _, spec := range specs {
-		if _, err := c.links.Open(cluster.Client, spec.Name, clientPort, framer); err != nil {
+		if _, err := c.links.Open(cluster.Client, spec.Name, cluster.ClientPort, framer); err != nil {
 			return err
 		}
 	}
 	for _, spec := range specs {
 		for _, peer := range spec.Peers {
-			link, err := c.links.Open(spec.Name, peer, peerPort, nil)
+			link, err := c.links.Open(spec.Name, peer, cluster.PeerPort, nil)
 			if err != nil {
 				return err
 			}
@@ -187,26 +165,9 @@ func (c *Cluster) close() error {
 
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	for _, u := range slices.Backward(c.undo) {
-		_, err := u.undoer(ctx, u.entry)
-		if errors.Is(err, errors.ErrUnsupported) {
-			err = nil // then there is nothing more that could be done
-		}
-		if err == nil {
-			err = c.journal.Done(u.id)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("undoing %s %s: %w", u.entry.Kind, u.entry.Name, err))
-		}
-	}
+	errs = append(errs, c.undo.Undo(ctx))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("closing the local cluster: %w", err)
 	}
 	return nil
 }
-
-// noJournal stands in where nothing need outlive the harness.
-type noJournal struct{}
-
-func (noJournal) Record(cluster.Entry) (int64, error) { return 0, nil }
-func (noJournal) Done(int64) error                    { return nil }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tertium-dev/tertium/harness/cluster"
+	"github.com/tertium-dev/tertium/harness/cluster/nodelog"
 	"github.com/tertium-dev/tertium/harness/cluster/port"
 )
 
@@ -32,7 +33,7 @@ type Node struct {
 	spec    cluster.Spec
 	data    string
 	place   cluster.Place
-	log     *logFile
+	log     *nodelog.Log
 	ports   map[string]*port.Port
 
 	mu      sync.Mutex
@@ -50,7 +51,7 @@ func (n *Node) build(logDir string) error {
 			return fmt.Errorf("making its folder: %w", err)
 		}
 	}
-	log, err := openLog(filepath.Join(logDir, "log"))
+	log, err := nodelog.Open(filepath.Join(logDir, "log"))
 	if err != nil {
 		return err
 	}
@@ -196,21 +197,10 @@ func (n *Node) ended(p *process, code int, signal string) {
 		Signal: signal,
 		Asked:  p.asked.Load(),
 	}
-	n.log.mark(exit.Time, "process %d ended: %s", p.pid(), exitText(exit))
+	n.log.Mark(exit.Time, "process %d ended: %s", p.pid(), exit)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.exits = append(n.exits, exit)
-}
-
-func exitText(e cluster.Exit) string {
-	text := fmt.Sprintf("exit code %d", e.Code)
-	if e.Signal != "" {
-		text = "signal " + e.Signal
-	}
-	if e.Asked {
-		return text + ", as asked"
-	}
-	return text
 }
 
 // close kills the node for good and gives its ports up.

@@ -69,11 +69,11 @@ func launch(n *Node, command cluster.Command) (*process, error) {
 	go func() {
 		defer close(drained)
 		defer reader.Close()
-		n.log.drain(reader)
+		n.log.Drain(reader)
 	}()
 	// It is not waited for yet, so that its number is its own until it is
 	// written down.
-	err = p.record(n.cluster.journal)
+	err = p.record(n.cluster.undo.Journal())
 	go p.wait(n, drained)
 	return p, err
 }
@@ -109,8 +109,8 @@ func (p *process) wait(n *Node, drained <-chan struct{}) {
 		signal = status.Signal().String()
 	}
 	if p.entry != 0 {
-		if err := n.cluster.journal.Done(p.entry); err != nil {
-			n.log.mark(time.Since(n.cluster.opened), "the journal was not told: %v", err)
+		if err := n.cluster.undo.Journal().Done(p.entry); err != nil {
+			n.log.Mark(time.Since(n.cluster.opened), "the journal was not told: %v", err)
 		}
 	}
 	n.ended(p, code, signal)

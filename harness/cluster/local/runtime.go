@@ -17,8 +17,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 
 	"github.com/tertium-dev/tertium/harness/cluster"
 )
@@ -34,12 +32,6 @@ type Runtime struct {
 
 var _ cluster.Runtime = Runtime{}
 
-// The names of ports that mean something to the runtime.
-const (
-	clientPort = "client"
-	peerPort   = "peer"
-)
-
 // Name is "local".
 func (Runtime) Name() string { return "local" }
 
@@ -47,7 +39,7 @@ func (Runtime) Name() string { return "local" }
 // then nothing is undone if the harness is killed but what the operating system
 // does by itself.
 func (r Runtime) Open(ctx context.Context, specs []cluster.Spec, options cluster.Options) (cluster.Cluster, error) {
-	if err := check(specs); err != nil {
+	if err := cluster.Check(specs); err != nil {
 		return nil, fmt.Errorf("local cluster: %w", err)
 	}
 	if options.Dir == "" {
@@ -70,60 +62,4 @@ func (r Runtime) Open(ctx context.Context, specs []cluster.Spec, options cluster
 		return nil, errors.Join(fmt.Errorf("local cluster: %w", err), c.Close())
 	}
 	return c, nil
-}
-
-// nodeName is what is fit for a host name and for a folder.
-var nodeName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
-// check looks for what is wrong with specs before anything is made.
-func check(specs []cluster.Spec) error {
-	if len(specs) == 0 {
-		return errors.New("no nodes were asked for")
-	}
-	ports := map[string][]string{}
-	for _, s := range specs {
-		_, twice := ports[s.Name]
-		switch {
-		case !nodeName.MatchString(s.Name) || s.Name == cluster.Client:
-			return fmt.Errorf("%q is no name for a node: use lower-case letters, digits and dashes", s.Name)
-		case twice:
-			return fmt.Errorf("two nodes are named %s", s.Name)
-		case s.Command == nil:
-			return fmt.Errorf("node %s has no command", s.Name)
-		case !slices.Contains(s.Ports, clientPort):
-			return fmt.Errorf("node %s has no port %q for its clients", s.Name, clientPort)
-		}
-		if p, ok := repeated(s.Ports); ok {
-			return fmt.Errorf("node %s has two ports named %q", s.Name, p)
-		}
-		ports[s.Name] = s.Ports
-	}
-	for _, s := range specs {
-		if p, ok := repeated(s.Peers); ok {
-			return fmt.Errorf("node %s has peer %s twice", s.Name, p)
-		}
-		for _, peer := range s.Peers {
-			switch {
-			case peer == s.Name:
-				return fmt.Errorf("node %s has itself as a peer", s.Name)
-			case ports[peer] == nil:
-				return fmt.Errorf("node %s has the peer %q, which is no node", s.Name, peer)
-			case !slices.Contains(ports[peer], peerPort):
-				return fmt.Errorf("node %s is a peer of %s and has no port %q", peer, s.Name, peerPort)
-			}
-		}
-	}
-	return nil
-}
-
-// repeated returns a name that is in the list twice.
-func repeated(names []string) (string, bool) {
-	seen := map[string]bool{}
-	for _, n := range names {
-		if seen[n] {
-			return n, true
-		}
-		seen[n] = true
-	}
-	return "", false
 }

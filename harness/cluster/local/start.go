@@ -69,7 +69,7 @@ func (n *Node) startOnce(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	if p.ctx.Err() != nil && !p.asked.Load() && saysPortInUse(n.log.tail(logLines)) {
+	if p.ctx.Err() != nil && !p.asked.Load() && saysPortInUse(n.log.Tail(logLines)) {
 		err = fmt.Errorf("%w: %w", errPortInUse, err)
 	}
 	n.cluster.links.Down(n.Name())
@@ -96,8 +96,8 @@ func (n *Node) launch(ctx context.Context) (*process, error) {
 		return nil, errRunning
 	}
 	command := n.spec.Command(n.place)
-	n.log.begin()
-	n.log.mark(time.Since(n.cluster.opened), "starting %s %s", command.Path, strings.Join(command.Args, " "))
+	n.log.Begin()
+	n.log.Mark(time.Since(n.cluster.opened), "starting %s %s", command.Path, strings.Join(command.Args, " "))
 	p, err := launch(n, command)
 	if p != nil {
 		n.process = p
@@ -130,7 +130,7 @@ func (n *Node) await(ctx context.Context, p *process) error {
 				return err
 			}
 		}
-		if _, closed := shut[clientPort]; closed {
+		if _, closed := shut[cluster.ClientPort]; closed {
 			notReady = errors.New("it does not listen on its client port")
 		} else if notReady = n.ready(asking); notReady == nil {
 			break
@@ -138,9 +138,9 @@ func (n *Node) await(ctx context.Context, p *process) error {
 		select {
 		case <-tick.C:
 		case <-p.ctx.Done():
-			return fmt.Errorf("it ended before it was ready (%s); its last words:\n%s", n.lastExit(), n.log.tail(logLines))
+			return fmt.Errorf("it ended before it was ready (%s); its last words:\n%s", n.lastExit(), n.log.Tail(logLines))
 		case <-ctx.Done():
-			return fmt.Errorf("%w before it was ready (%w); its last words:\n%s", ctx.Err(), notReady, n.log.tail(logLines))
+			return fmt.Errorf("%w before it was ready (%w); its last words:\n%s", ctx.Err(), notReady, n.log.Tail(logLines))
 		}
 	}
 	for name := range shut {
@@ -157,7 +157,7 @@ func (n *Node) ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	return n.spec.Ready(ctx, n.Addr(clientPort))
+	return n.spec.Ready(ctx, n.Addr(cluster.ClientPort))
 }
 
 // listens says whether somebody accepts connections there.
@@ -174,7 +174,7 @@ func listens(ctx context.Context, addr string) error {
 func (n *Node) lastExit() string {
 	exits := n.Exits()
 	if len(exits) == 0 {
-		return exitText(cluster.Exit{})
+		return cluster.Exit{}.String()
 	}
-	return exitText(exits[len(exits)-1])
+	return exits[len(exits)-1].String()
 }

@@ -1,4 +1,4 @@
-package local
+package nodelog
 
 import (
 	"fmt"
@@ -13,19 +13,19 @@ import (
 
 func TestLogIsBoundedAndKeepsTheNewest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	l, err := openLog(path)
+	l, err := Open(path)
 	require.NoError(t, err)
 	l.limit = 1000
-	l.begin()
+	l.Begin()
 	var text strings.Builder
 	for i := range 1000 {
 		fmt.Fprintln(&text, "line", i)
 	}
 	for _, line := range strings.SplitAfter(text.String(), "\n") {
-		l.drain(strings.NewReader(line))
+		l.Drain(strings.NewReader(line))
 	}
-	l.mark(1500*time.Millisecond, "process %d ended: %s", 7, "100% dead")
-	require.Equal(t, "line 998\nline 999", l.tail(2))
+	l.Mark(1500*time.Millisecond, "process %d ended: %s", 7, "100% dead")
+	require.Equal(t, "line 998\nline 999", l.Tail(2))
 	require.NoError(t, l.Close())
 	require.NoError(t, l.Close())
 	var all []byte
@@ -43,12 +43,12 @@ func TestLogIsBoundedAndKeepsTheNewest(t *testing.T) {
 func TestLogGoesOnWhereItWas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for i := range 2 {
-		l, err := openLog(path)
+		l, err := Open(path)
 		require.NoError(t, err)
-		require.Equal(t, "(nothing)", l.tail(5))
-		l.add(fmt.Appendln(nil, "run", i))
+		require.Equal(t, "(nothing)", l.Tail(5))
+		l.Add(fmt.Appendln(nil, "run", i))
 		require.NoError(t, l.Close())
-		l.add([]byte("late"))
+		l.Add([]byte("late"))
 	}
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -1,4 +1,6 @@
-package local
+// Package nodelog is the log of a node of the system under test: what its processes
+// said, with lines of the harness between, bounded in size.
+package nodelog
 
 import (
 	"bytes"
@@ -18,8 +20,9 @@ const (
 	maxTail = 8 << 10
 )
 
-// logFile is the log of a node over all its processes.
-type logFile struct {
+// Log is the log of a node over all its processes. Its methods may be called from
+// several goroutines at once.
+type Log struct {
 	path  string
 	limit int64
 
@@ -30,15 +33,16 @@ type logFile struct {
 	err  error  // the first that could not be written
 }
 
-func openLog(path string) (*logFile, error) {
-	l := &logFile{path: path, limit: maxLog}
+// Open opens the log at path, behind what is in it already.
+func Open(path string) (*Log, error) {
+	l := &Log{path: path, limit: maxLog}
 	if err := l.open(); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-func (l *logFile) open() error {
+func (l *Log) open() error {
 	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening a node's log: %w", err)
@@ -52,14 +56,14 @@ func (l *logFile) open() error {
 	return nil
 }
 
-// drain copies what a process says until it has said all. It reads on even if
+// Drain copies what a process says until it has said all. It reads on even if
 // the log cannot be written: a process must not wait for its log.
-func (l *logFile) drain(r io.Reader) {
+func (l *Log) Drain(r io.Reader) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
-			l.add(buf[:n])
+			l.Add(buf[:n])
 		}
 		if err != nil {
 			return
@@ -67,7 +71,8 @@ func (l *logFile) drain(r io.Reader) {
 	}
 }
 
-func (l *logFile) add(p []byte) {
+// Add writes what a process said.
+func (l *Log) Add(p []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = append(l.last, p...)
@@ -77,22 +82,22 @@ func (l *logFile) add(p []byte) {
 	l.write(p)
 }
 
-// mark writes a line of the harness's own, at a time since the cluster's
+// Mark writes a line of the harness's own, at a time since the cluster's
 // opening.
-func (l *logFile) mark(at time.Duration, format string, args ...any) {
+func (l *Log) Mark(at time.Duration, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.write(fmt.Appendf(nil, "--- tertium +%.3fs "+format+"\n", append([]any{at.Seconds()}, args...)...))
 }
 
-// begin forgets what was last said, before a new process says something.
-func (l *logFile) begin() {
+// Begin forgets what was last said, before a new process says something.
+func (l *Log) Begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = nil
 }
 
-func (l *logFile) write(p []byte) {
+func (l *Log) write(p []byte) {
 	if l.file == nil {
 		return
 	}
@@ -104,7 +109,7 @@ func (l *logFile) write(p []byte) {
 	l.note(err)
 }
 
-func (l *logFile) rotate() {
+func (l *Log) rotate() {
 	l.note(os.Rename(l.path, l.path+".1"))
 	old := l.file
 	if err := l.open(); err != nil {
@@ -114,14 +119,14 @@ func (l *logFile) rotate() {
 	l.note(old.Close())
 }
 
-func (l *logFile) note(err error) {
+func (l *Log) note(err error) {
 	if l.err == nil {
 		l.err = err
 	}
 }
 
-// tail returns the last lines that the process said since it was started.
-func (l *logFile) tail(lines int) string {
+// Tail returns the last lines that the process said since it was started.
+func (l *Log) Tail(lines int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	text := bytes.TrimRight(l.last, "\n")
@@ -133,7 +138,7 @@ func (l *logFile) tail(lines int) string {
 }
 
 // Close ends the log and returns the first error that kept a word from it.
-func (l *logFile) Close() error {
+func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file != nil {

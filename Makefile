@@ -8,6 +8,7 @@ BENCH       ?= .
 
 .PHONY: build run test bench selftest soak check clean
 
+build: export CGO_ENABLED = 0
 build:
 	$(GO) build -o $(BIN) ./cmd/tertium
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/cluster"
+	"github.com/tertium-dev/tertium/harness/cluster/docker"
 	"github.com/tertium-dev/tertium/harness/cluster/local"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/journal"
@@ -142,10 +143,13 @@ func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Jo
 }
 
 func findRuntime(name string) (cluster.Runtime, error) {
-	if name != "local" {
-		return nil, fmt.Errorf("no runtime is called %q; there is: local", name)
+	switch name {
+	case "local":
+		return local.Runtime{}, nil
+	case "docker":
+		return docker.Runtime{}, nil
 	}
-	return local.Runtime{}, nil
+	return nil, fmt.Errorf("no runtime is called %q; there are: local, docker", name)
 }
 
 // openJournal undoes what dead harnesses left behind and opens the journal of

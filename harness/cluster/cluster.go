@@ -6,6 +6,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -69,10 +70,34 @@ type Spec struct {
 	// Ready reports whether the node serves, asked again and again until it
 	// does. Nil means a node is ready once it accepts connections on "client".
 	Ready func(ctx context.Context, addr string) error
+	// Image is what the node runs in where nodes are containers. Nil means that
+	// it can only be a process.
+	Image *Image
 }
+
+// Image is the image of a container.
+type Image struct {
+	// Name is a reference, such as "redis:7.4", of an image to be used as it is
+	// if there is no Build, and otherwise the repository of the image built,
+	// "tertium/redis". Its tag is then made of what it is built from.
+	Name string
+	// Build is a folder with a Dockerfile in it.
+	Build fs.FS
+	// Files are put beside the Dockerfile: paths of this machine, by the name
+	// that each gets there. All can be run there.
+	Files map[string]string
+	// Data is where the image keeps its data; empty means [DefaultData].
+	Data string
+}
+
+// DefaultData is where containers keep their data unless their image says
+// otherwise.
+const DefaultData = "/data"
 
 // Place is where a node runs.
 type Place struct {
+	// Container is true in a container, where programs are those of its image.
+	Container bool
 	// Data is the node's own folder. It survives kill and restart.
 	Data string
 	// Listen maps each of the node's ports to the host:port to bind. It is the

@@ -87,8 +87,13 @@ func (s System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 			Ports: []string{"client", "peer"},
 			Peers: slices.DeleteFunc(slices.Clone(config.Nodes), func(n string) bool { return n == name }),
 			Command: func(place cluster.Place) cluster.Command {
-				return cluster.Command{Path: executable, Args: arguments(name, place, config)}
+				path := executable
+				if place.Container {
+					path = programInImage
+				}
+				return cluster.Command{Path: path, Args: arguments(name, place, config)}
 			},
+			Image: image(executable),
 			Ready: func(ctx context.Context, addr string) error {
 				_, err := status(ctx, addr)
 				return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -96,7 +97,7 @@ func (c *courier) deliver(l *Link, order cluster.Copy, request []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, deliveryTimeout)
 	defer cancel()
-	conn, err := dialTCP(ctx, addr)
+	conn, err := dialTCP(ctx, net.Dialer{KeepAlive: -1}, addr)
 	if err != nil {
 		return err
 	}

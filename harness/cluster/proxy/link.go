@@ -276,18 +276,17 @@ func (l *Link) connect(c *conn) {
 // dial opens the far side of a connection, for as long as its near side is
 // there.
 func (l *Link) dial(c *conn) (*net.TCPConn, error) {
-	addr, err := l.set.resolve(l.to, l.port)
+	addr, err := l.set.bound(l, c)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
 	defer cancel()
-	return dialTCP(ctx, addr)
+	return dialTCP(ctx, net.Dialer{KeepAlive: -1, Control: l.set.way.Control}, addr)
 }
 
 // dialTCP is shared with the copies.
-func dialTCP(ctx context.Context, addr string) (*net.TCPConn, error) {
-	dialer := net.Dialer{KeepAlive: -1}
+func dialTCP(ctx context.Context, dialer net.Dialer, addr string) (*net.TCPConn, error) {
 	conn, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err

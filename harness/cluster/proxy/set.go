@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
+	"syscall"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/Shopify/toxiproxy/v2/toxics"
@@ -18,10 +20,22 @@ import (
 // another address when it restarts.
 type Resolver func(node, port string) (addr string, err error)
 
+// Way is how connections leave a set. The zero value dials where the resolver
+// says.
+type Way struct {
+	// Control is called with each socket before it dials, as that of
+	// [net.Dialer].
+	Control func(network, address string, c syscall.RawConn) error
+	// Bound, if set, says where a connection was going before it was redirected
+	// to a link, and so where it goes on to. Then no resolver is asked.
+	Bound func(*net.TCPConn) (addr string, err error)
+}
+
 // Set is a set of links that share one Toxiproxy server.
 type Set struct {
 	server  *toxiproxy.ApiServer
 	resolve Resolver
+	way     Way
 	copies  *courier
 
 	ctx    context.Context // ends when the set is closed
@@ -33,7 +47,10 @@ type Set struct {
 }
 
 // New returns a set without links.
-func New(resolve Resolver) *Set {
+func New(resolve Resolver) *Set { return NewOn(Way{}, resolve) }
+
+// NewOn returns a set without links whose connections leave it on that way.
+func NewOn(way Way, resolve Resolver) *Set {
 	// Toxiproxy knows toxics by name for the whole process. To register the
 	// same one again changes nothing.
 	toxics.Register(toxicName, new(toxic))
@@ -41,10 +58,19 @@ func New(resolve Resolver) *Set {
 	return &Set{
 		server:  toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		resolve: resolve,
+		way:     way,
 		copies:  newCourier(ctx, resolve),
 		ctx:     ctx,
 		cancel:  cancel,
 	}
+}
+
+// bound is where a connection that came in on a link goes on to.
+func (s *Set) bound(l *Link, c *conn) (string, error) {
+	if s.way.Bound != nil {
+		return s.way.Bound(c.client)
+	}
+	return s.resolve(l.to, l.port)
 }
 
 // Open makes the link on which from reaches that port of to. A nil framer

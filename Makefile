@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RUN_FLAGS   ?=
 BENCH       ?= .
 
-.PHONY: build run test bench selftest soak check clean
+.PHONY: build run test test-docker images base-image bench selftest soak check clean
 
 build: export CGO_ENABLED = 0
 build:
@@ -18,6 +18,22 @@ run: build
 
 test:
 	$(GO) test -timeout 10m ./...
+
+# What needs a Docker Engine.
+test-docker:
+	TERTIUM_DOCKER=1 $(GO) test -timeout 10m ./harness/cluster/docker/...
+
+# The images that systems run in, where they are not there yet.
+images: build
+	$(BIN) images
+
+# What images are built from, where no registry is reached (needs root).
+BASE_MIRROR ?= $(shell awk '/^URIs:|^deb /{print $$2; exit}' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null)
+base-image:
+	command -v debootstrap >/dev/null || apt-get install -y debootstrap
+	root=$$(mktemp -d) && trap 'rm -rf "$$root"' EXIT && \
+	  debootstrap --variant=minbase bookworm "$$root" $(BASE_MIRROR) && \
+	  tar -C "$$root" -c . | docker import - debian:bookworm-slim
 
 # Speed, as ratios against a peer in the same run; one package at a time, so that
 # none slows another down.

@@ -19,7 +19,7 @@ func newCleanup() *cobra.Command {
 			if err != nil {
 				return exit(results.ExitInternal, err)
 			}
-			report, err := journal.Sweep(cmd.Context(), dir, journal.Undoers())
+			report, err := journal.Sweep(cmd.Context(), dir, undoers())
 			if err != nil {
 				return exit(results.ExitInternal, err)
 			}

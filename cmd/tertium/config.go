@@ -40,7 +40,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.system, "system", "s", "ledger", "system under test (tertium systems)")
 	flags.StringVarP(&f.workload, "workload", "w", "", "workloads, with commas (default: all that fit the system)")
-	flags.StringVar(&f.runtime, "runtime", "local", "where nodes run: local")
+	flags.StringVar(&f.runtime, "runtime", defaultRuntime, "where nodes run: local (child processes) or docker (containers)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of the plan (default: a new one)")
 	flags.IntVarP(&f.nodes, "nodes", "n", 0, "number of nodes (default: the system's)")
 	flags.StringArrayVar(&f.bugs, "bug", nil, "plant a bug; may be repeated (tertium selftest --list)")
@@ -172,6 +172,7 @@ func reproduce(p plan.Plan) ([]string, error) {
 			argv = append(argv, "--"+flag, fmt.Sprint(value))
 		}
 	}
+	add(c.Runtime != defaultRuntime, "runtime", c.Runtime)
 	for _, bug := range c.Bugs {
 		add(true, "bug", bug)
 	}

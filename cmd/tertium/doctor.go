@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tertium-dev/tertium/harness/cluster/docker"
 	"github.com/tertium-dev/tertium/harness/journal"
 	"github.com/tertium-dev/tertium/results"
 )
@@ -19,7 +21,12 @@ type symptom struct {
 	name string
 	// look says what it found, or what is wrong and what to do.
 	look func() (string, error)
+	// only says that runs of the default runtime do without it.
+	only string
 }
+
+// containersOnly is what only runs in containers need.
+const containersOnly = "--runtime docker"
 
 func newDoctor() *cobra.Command {
 	var out string
@@ -29,10 +36,13 @@ func newDoctor() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ill := 0
-			for _, s := range symptoms(out) {
+			for _, s := range symptoms(cmd.Context(), out) {
 				found, err := s.look()
 				mark := "ok  "
-				if err != nil {
+				switch {
+				case err != nil && s.only != "":
+					mark, found = "no  ", err.Error()+" (needed for "+s.only+" only)"
+				case err != nil:
 					mark, found = "FAIL", err.Error()
 					ill++
 				}
@@ -48,34 +58,36 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
-func symptoms(out string) []symptom {
+func symptoms(ctx context.Context, out string) []symptom {
 	return []symptom{
-		{"processor", func() (string, error) {
+		{name: "processor", look: func() (string, error) {
 			return fmt.Sprintf("%s/%s with %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()), nil
 		}},
-		{"binary", func() (string, error) {
+		{name: "binary", look: func() (string, error) {
 			path, err := os.Executable()
 			if err != nil {
 				return "", fmt.Errorf("the bundled system starts this binary again, but its path is not known: %w", err)
 			}
 			return path, nil
 		}},
-		{"loopback", func() (string, error) {
+		{name: "loopback", look: func() (string, error) {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				return "", fmt.Errorf("no port of 127.0.0.1 can be had: %w", err)
 			}
 			return "ports of 127.0.0.1 can be had", listener.Close()
 		}},
-		{"runs", func() (string, error) { return writable(out) }},
-		{"state", func() (string, error) {
+		{name: "runs", look: func() (string, error) { return writable(out) }},
+		{name: "state", look: func() (string, error) {
 			dir, err := journal.Dir()
 			if err != nil {
 				return "", err
 			}
 			return writable(dir)
 		}},
-		{"disk", func() (string, error) { return flushTime(os.TempDir()) }},
+		{name: "disk", look: func() (string, error) { return flushTime(os.TempDir()) }},
+		{name: "docker", look: func() (string, error) { return docker.Describe(ctx) }, only: containersOnly},
+		{name: "base image", look: func() (string, error) { return docker.DescribeBase(ctx) }, only: containersOnly},
 	}
 }
 

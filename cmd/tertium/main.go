@@ -75,7 +75,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newRun(), newPlan(), newCheck(), newSelftest(),
 		newSystems(), newWorkloads(), newFaults(), newModels(), newConsistencyModels(),
-		newDoctor(), newCleanup(), newVersion(), newNode(), newAgent(),
+		newDoctor(), newImages(), newCleanup(), newVersion(), newNode(), newAgent(),
 	)
 	return root
 }

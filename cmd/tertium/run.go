@@ -16,8 +16,6 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/cluster"
-	"github.com/tertium-dev/tertium/harness/cluster/docker"
-	"github.com/tertium-dev/tertium/harness/cluster/local"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/journal"
 	"github.com/tertium-dev/tertium/harness/plan"
@@ -142,16 +140,6 @@ func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Jo
 	return facts, nil
 }
 
-func findRuntime(name string) (cluster.Runtime, error) {
-	switch name {
-	case "local":
-		return local.Runtime{}, nil
-	case "docker":
-		return docker.Runtime{}, nil
-	}
-	return nil, fmt.Errorf("no runtime is called %q; there are: local, docker", name)
-}
-
 // openJournal undoes what dead harnesses left behind and opens the journal of
 // this one.
 func openJournal(ctx context.Context, notice func(string)) (*journal.Journal, error) {
@@ -159,7 +147,7 @@ func openJournal(ctx context.Context, notice func(string)) (*journal.Journal, er
 	if err != nil {
 		return nil, err
 	}
-	report, err := journal.Sweep(ctx, dir, journal.Undoers())
+	report, err := journal.Sweep(ctx, dir, undoers())
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (c *Cluster) build(ctx context.Context, r Runtime, specs []cluster.Spec, op
 		c.nodes = append(c.nodes, n)
 		c.byName[spec.Name] = n
 	}
-	agents, err := agentImage(r.Program)
+	agents, err := AgentImage(r.Program)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,11 @@ func connect(ctx context.Context) (*engine, error) {
 		return nil, fmt.Errorf("no Docker Engine answers: %w; start it, or name it with DOCKER_HOST", err)
 	}
 	e := &engine{provider: provider, api: provider.Client()}
+	// testcontainers-go takes another engine where the one that was asked for is
+	// not there.
+	if asked := os.Getenv("DOCKER_HOST"); asked != "" && asked != e.api.DaemonHost() {
+		return nil, errors.Join(fmt.Errorf("there is no Docker Engine at %s, which DOCKER_HOST names", asked), provider.Close())
+	}
 	if _, err := e.api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		return nil, errors.Join(fmt.Errorf("the Docker Engine at %s does not answer: %w; start it, or name another with DOCKER_HOST",
 			e.api.DaemonHost(), err), provider.Close())

@@ -213,6 +213,12 @@ func (n *Node) Resume() error {
 	return nil
 }
 
+func (n *Node) isClosed() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.closed
+}
+
 // shut keeps the node from being started again.
 func (n *Node) shut() {
 	n.mu.Lock()

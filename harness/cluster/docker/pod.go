@@ -28,8 +28,9 @@ const AgentArgument = "agent"
 //go:embed image
 var agentFiles embed.FS
 
-// agentImage is the image of agents: nothing but the program.
-func agentImage(program string) (cluster.Image, error) {
+// AgentImage is the image of agents: nothing but the program, which is this one
+// if none is named.
+func AgentImage(program string) (cluster.Image, error) {
 	if program == "" {
 		var err error
 		if program, err = os.Executable(); err != nil {

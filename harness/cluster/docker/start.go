@@ -131,7 +131,10 @@ func (n *Node) Start(ctx context.Context) error {
 // launch starts the container. A run that it returns with an error has to be
 // ended.
 func (n *Node) launch(ctx context.Context) (*run, error) {
-	if n.current() != nil {
+	switch {
+	case n.isClosed():
+		return nil, errClosed
+	case n.current() != nil:
 		return nil, errRunning
 	}
 	api := n.cluster.engine.api
@@ -154,15 +157,8 @@ func (n *Node) launch(ctx context.Context) (*run, error) {
 	ended := api.ContainerWait(context.Background(), n.id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 
 	n.mu.Lock()
-	closed := n.closed
-	if !closed {
-		n.run = r
-	}
+	n.run = r
 	n.mu.Unlock()
-	if closed {
-		words.Close()
-		return nil, errClosed
-	}
 	go n.wait(r, ended, drained)
 	if _, err := api.ContainerStart(ctx, n.id, client.ContainerStartOptions{}); err != nil {
 		n.log.Mark(time.Since(n.cluster.opened), "the engine could not start it: %v", err)

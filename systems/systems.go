@@ -4,12 +4,14 @@ package systems
 import (
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/systems/ledger"
+	"github.com/tertium-dev/tertium/systems/redis"
 )
 
 // All returns the systems, the default one first.
 func All() []harness.System {
 	return []harness.System{
 		ledger.System{},
+		redis.System{},
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 
 // client does the operations of one process on one server, over one connection.
 type client struct {
+	addr  string
 	redis *redis.Client
 	// greeted is true once a connection is open and the library has introduced
 	// itself: before that, no command of an operation can have left.
@@ -38,9 +39,19 @@ var hush = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
 
 func connect(addr string) *client {
 	hush()
-	c := &client{}
+	c := &client{addr: addr}
+	c.renew()
+	return c
+}
+
+// renew forgets the connection. After a dial that failed the library would
+// refuse to dial again for a second, though the server may be back.
+func (c *client) renew() {
+	if c.redis != nil {
+		_ = c.redis.Close() // there is nothing that could be lost
+	}
 	c.redis = redis.NewClient(&redis.Options{
-		Addr:                     addr,
+		Addr:                     c.addr,
 		MaxRetries:               -1, // a retry would be a second operation
 		PoolSize:                 1,
 		ContextTimeoutEnabled:    true,
@@ -57,7 +68,6 @@ func connect(addr string) *client {
 		},
 		DialerRetries: 1,
 	})
-	return c
 }
 
 // Close closes the connection.
@@ -148,6 +158,7 @@ func (c *client) failed(ctx context.Context, err error) harness.Completion {
 		}
 		return harness.Completion{Error: "error: " + refusal.Error()}
 	case !c.greeted.Load():
+		c.renew()
 		return harness.Completion{Outcome: history.Fail, Error: "not-sent: " + err.Error(), Backoff: true}
 	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
 		return harness.Completion{Error: "timeout: " + err.Error()}

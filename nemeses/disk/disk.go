@@ -31,7 +31,10 @@ func Kinds() []harness.FaultKind {
 		// has, but a user may name it.
 		Family: Family, Targets: []string{target.Follower, target.All},
 		Nodes: 1, Length: 500 * time.Millisecond,
-		Available: func(s harness.System, _ plan.Config) error {
+		Available: func(s harness.System, config plan.Config) error {
+			if config.Runtime == "docker" {
+				return errors.New("the data of a container is in a volume, which the harness does not reach into")
+			}
 			_, err := tearer(s)
 			return err
 		},

@@ -94,6 +94,9 @@ func TestRefusals(t *testing.T) {
 	kind := disk.Kinds()[0]
 	w, _ := world(t, func(string) error { return nil })
 	require.NoError(t, kind.Available(w.S, w.Config()))
+	contained := w.Config()
+	contained.Runtime = "docker"
+	require.ErrorContains(t, kind.Available(w.S, contained), "volume")
 	_, err := kind.New(plan.Fault{Target: "majority"}, w)
 	require.ErrorContains(t, err, "is not one of")
 	_, err = kind.New(plan.Fault{Target: "n1", Args: map[string]int64{"percent": 1}}, w)

@@ -64,13 +64,24 @@ func Report(
 	case err != nil:
 		report.Cause = fmt.Sprintf("judging was ended early (%v); allow it more time", err)
 	case len(j.Doubts) > 0:
-		report.Cause = strings.Join(j.Doubts, "; ")
+		report.Cause = doubtful(j.Doubts)
 	case j.Judged == 0:
 		report.Cause = "there was nothing to judge"
 	default:
 		report.Verdict, report.Cause = verdict.Valid, j.Covered
 	}
 	return report
+}
+
+// doubtsTold is how many doubts a cause has room for. A history that makes no
+// sense gives rise to one for each of its operations.
+const doubtsTold = 8
+
+func doubtful(doubts []string) string {
+	if len(doubts) <= doubtsTold {
+		return strings.Join(doubts, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more doubts", strings.Join(doubts[:doubtsTold], "; "), len(doubts)-doubtsTold)
 }
 
 func operations(ctx context.Context, h *history.History, budget verdict.Budget, bytesPerOperation int64) ([]history.Operation, error) {

@@ -64,9 +64,12 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 		}
 	}
 	report.Figures = figures(rows)
-	for i := range rows {
-		if c.late(&rows[i]) {
-			report.Findings = append(report.Findings, c.finding(&rows[i]))
+	if slices.ContainsFunc(rows, c.late) {
+		w := newWitnesses(h, rows)
+		for _, row := range rows {
+			if c.late(row) {
+				report.Findings = append(report.Findings, c.finding(&row, w.of(&row, c.bound)))
+			}
 		}
 	}
 	report.Verdict, report.Cause = c.conclude(rows, report.Findings)
@@ -75,7 +78,7 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 
 // late reports whether service came back too late. Time tried that a bound is
 // held against has passed, so it does not matter whether it came back later.
-func (c *Checker) late(r *Row) bool { return c.bound > 0 && r.Healed && r.Tried > c.bound }
+func (c *Checker) late(r Row) bool { return c.bound > 0 && r.Healed && r.Tried > c.bound }
 
 func (c *Checker) conclude(rows []Row, late []verdict.Finding) (verdict.Verdict, string) {
 	if len(late) > 0 {
@@ -108,7 +111,7 @@ func (c *Checker) conclude(rows []Row, late []verdict.Finding) (verdict.Verdict,
 		healed, round(worst.Back), worst.Name())
 }
 
-func (c *Checker) finding(r *Row) verdict.Finding {
+func (c *Checker) finding(r *Row, operations []int) verdict.Finding {
 	came := "did not come back before the history ends"
 	if r.Returned {
 		came = fmt.Sprintf("came back only %v after it", round(r.Back))
@@ -121,14 +124,12 @@ func (c *Checker) finding(r *Row) verdict.Finding {
 	if r.Returned {
 		steps = append(steps, fmt.Sprintf("[%v] the first operation succeeded", round(r.To+r.Back)))
 	}
-	operations := slices.Clone(r.waiting)
-	slices.Sort(operations)
 	return verdict.Finding{
 		Anomaly: "unavailable",
 		Summary: fmt.Sprintf("after %s was healed, service was tried for %v, longer than %v, and %s",
 			r.Name(), round(r.Tried), c.bound, came),
 		Steps:      steps,
-		Operations: slices.Compact(operations),
+		Operations: operations,
 		Culprit:    -1,
 	}
 }

@@ -154,9 +154,9 @@ func permute(n int, yield func([]int)) {
 	place(nil)
 }
 
-// There is one rule, so what Agree takes out of the checker is the checker.
-func TestAgreesWithTheTwin(t *testing.T) {
-	checktest.Agree(t, checktest.Subject{
+// subject is the checker and its definition. There is one rule, so what Agree takes out of the checker is the checker.
+func subject() checktest.Subject {
+	return checktest.Subject{
 		Histories: 100_000,
 		Random:    dense,
 		Possible:  possible,
@@ -167,8 +167,10 @@ func TestAgreesWithTheTwin(t *testing.T) {
 			return longfork.Checker{}.Check(context.Background(), h, verdict.Budget{})
 		},
 		Rules: 1,
-	})
+	}
 }
+
+func TestAgreesWithTheTwin(t *testing.T) { checktest.Agree(t, subject()) }
 
 func TestFinding(t *testing.T) {
 	h := done(write(0), write(1), read(one, nil), read(nil, one))

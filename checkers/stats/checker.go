@@ -43,6 +43,10 @@ func (c Checker) Check(ctx context.Context, h *history.History, budget verdict.B
 	return report
 }
 
+// namedUntested is how many functions a cause names at most. A history of anything
+// may have one for each of its operations.
+const namedUntested = 8
+
 func conclude(s *Summary) (verdict.Verdict, string) {
 	if s.Total.Count() == 0 {
 		return verdict.Unknown, "no operation was invoked"
@@ -54,7 +58,11 @@ func conclude(s *Summary) (verdict.Verdict, string) {
 		}
 	}
 	if len(untested) > 0 {
-		return verdict.Unknown, "never succeeded, so never tested: " + strings.Join(untested, ", ")
+		more := ""
+		if n := len(untested) - namedUntested; n > 0 {
+			untested, more = untested[:namedUntested], fmt.Sprintf(", and %d more", n)
+		}
+		return verdict.Unknown, "never succeeded, so never tested: " + strings.Join(untested, ", ") + more
 	}
 	return verdict.Valid, fmt.Sprintf("%d operations: %d ok, %d fail, %d unknown; each of %d functions succeeded",
 		s.Total.Count(), s.Total.OK, s.Total.Fail, s.Total.Unknown, len(s.Functions))

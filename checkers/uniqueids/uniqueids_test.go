@@ -44,8 +44,8 @@ func possible(h *history.History) bool {
 	return true
 }
 
-func TestAgreesWithTheTwin(t *testing.T) {
-	checktest.Agree(t, checktest.Subject{
+func subject() checktest.Subject {
+	return checktest.Subject{
 		Histories: 100_000,
 		Random:    dense,
 		Possible:  possible,
@@ -55,8 +55,10 @@ func TestAgreesWithTheTwin(t *testing.T) {
 			return c.Check(context.Background(), h, verdict.Budget{})
 		},
 		Rules: allRules,
-	})
+	}
 }
+
+func TestAgreesWithTheTwin(t *testing.T) { checktest.Agree(t, subject()) }
 
 func TestVerdicts(t *testing.T) {
 	for _, test := range []struct {

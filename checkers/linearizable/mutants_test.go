@@ -56,7 +56,13 @@ func mutants() []mutant {
 		{"unanswered acquisitions do nothing", "internal/sweep/grants.go", "if c.unanswered == 0 {", "if true {", "mutex, fencing"},
 		{"reads of a set need not contain each other", ranks, "if !contained {", "if !contained && i < 0 {", "set, read whole"},
 		{"equal operations in any order", searcher, "if x.Return < y.Return {", "if x.Return > y.Return {", "register, values"},
-		{"reads may be taken when illegal", searcher, "if _, legal := s.states.after(int32(c[s.widths]), step); legal {", "if true {", "kv"},
+		{"reads may be taken when illegal", searcher, "if _, legal := s.states.after(state, s.p.Ops[r].Step); legal {", "if true {", "kv"},
+		{"overwriting frees what is done", searcher, "|= total &^ c[w]", "|= total", "kv"},
+		{"what is free has taken effect", searcher, "if !isUsed {", "if !isUsed && !s.isFree(c, target) {", "kv"},
+		{"what is free stays so", searcher, "clearBit(c[s.widths:], slot)\n\tc[2*s.widths]", "c[2*s.widths]", "kv"},
+		{"a step is idle where it is legal", searcher, "!legal || s.states.fold(next, at) != state", "!legal || s.states.fold(next, at) < 0", "counter, any"},
+		{"any configuration covers another", "internal/search/configs.go", "^a[s.words+w]&(b[s.words+w]|(a[w]^b[w])) != 0", "^a[s.words+w]&b[s.words+w] != 0", "kv"},
+		{"few configurations are all", "internal/search/search.go", "!s.truncated", "true", "counter, any"},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"sync/atomic"
 
 	"github.com/anishathalye/porcupine"
 
@@ -48,23 +49,44 @@ func (d decider) porcupine(ctx context.Context, ops []Op, steps int) decision {
 		all = append(all, o)
 	}
 	taken, seed := 0, maphash.MakeSeed()
+	// Porcupine runs the model in a goroutine of its own, where nobody else can
+	// recover from a panic.
+	var broken atomic.Pointer[string]
+	guard := func() {
+		if p := recover(); p != nil {
+			said := d.model.panicked(p)
+			broken.CompareAndSwap(nil, &said)
+		}
+	}
+	hash := func(state any) uint64 { return maphash.Comparable(seed, state) }
+	equal := func(a, b any) bool { return a == b }
+	if alike := d.model.alike; alike != nil {
+		hash, equal = alike.Hash, alike.Equal
+	}
 	model := porcupine.Model{
 		Init: func() any { return d.model.Init },
-		Hash: func(state any) uint64 { return maphash.Comparable(seed, state) },
-		Step: func(state, in, _ any) (bool, any) {
+		Equal: func(a, b any) bool {
+			defer guard()
+			return equal(a, b)
+		},
+		Step: func(state, in, _ any) (legal bool, next any) {
+			defer guard()
 			i := in.(input)
-			if taken++; steps > 0 && taken > steps {
+			if taken++; steps > 0 && taken > steps || broken.Load() != nil {
 				return false, state
 			}
-			next, legal := d.model.Apply(state, i.step)
+			next, legal = d.model.Apply(state, i.step)
 			if !legal && i.optional {
 				return true, state
 			}
 			return legal, next
 		},
 	}
-	if d.model.alike != nil {
-		model.Equal, model.Hash = d.model.alike.Equal, d.model.alike.Hash
+	if hash != nil {
+		model.Hash = func(state any) uint64 {
+			defer guard()
+			return hash(state)
+		}
 	}
 	timeout, err := remaining(ctx)
 	if err != nil {
@@ -72,6 +94,8 @@ func (d decider) porcupine(ctx context.Context, ops []Op, steps int) decision {
 	}
 	result := decision{method: method, failed: -1}
 	switch answer := porcupine.CheckOperationsTimeout(model, all, timeout); {
+	case broken.Load() != nil:
+		result.reason = *broken.Load()
 	case answer == porcupine.Unknown:
 		result.reason = "the time budget was used up"
 	case answer == porcupine.Ok:

@@ -85,6 +85,16 @@ func drawKV(r *rand.Rand, _, _ func() int64) history.Operation {
 	return ok("get", nil, words[r.IntN(len(words))])
 }
 
+func drawFewKV(r *rand.Rand, _, _ func() int64) history.Operation {
+	switch r.IntN(4) {
+	case 0:
+		return ok("put", "b", nil)
+	case 1:
+		return ok("append", "a", nil)
+	}
+	return ok("get", nil, []string{"a", "b", "ba", "baa"}[r.IntN(4)])
+}
+
 func drawEnds(put, take string, value func(r *rand.Rand, fresh func() int64) int64) drawer {
 	return func(r *rand.Rand, fresh, some func() int64) history.Operation {
 		switch r.IntN(9) {
@@ -189,7 +199,8 @@ func scenarios(t testing.TB) []scenario {
 		{"cas-register, blind refusals", named(t, "cas-register", Options{}), drawUniqueCAS(true), 20, 0.5},
 		{"cas-register, values come again", named(t, "cas-register", initial), drawFewCAS(false), 5, 0},
 		{"cas-register, values come again, blind refusals", named(t, "cas-register", initial), drawFewCAS(true), 5, 0},
-		{"kv", named(t, "kv", Options{}), drawKV, 90, 0},
+		{"kv", named(t, "kv", Options{}), drawKV, 80, 0},
+		{"kv, few words", named(t, "kv", Options{}), drawFewKV, 10, 0},
 		{"kv, values come once", named(t, "kv", Options{}), drawUniqueKV, 10, 0},
 		{"queue", named(t, "queue", Options{}), drawEnds("enqueue", "dequeue", drawFresh), 90, 0.9},
 		{"queue, values come again", named(t, "queue", Options{}), drawEnds("enqueue", "dequeue", drawAny), 10, 0},

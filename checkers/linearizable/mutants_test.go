@@ -1,14 +1,10 @@
 package linearizable
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 )
 
 // mutant is a rule of an algorithm, and the algorithm without it.
@@ -66,40 +62,17 @@ func mutants() []mutant {
 	}
 }
 
-// TestMutantsNameRules makes sure that every rule is still there.
-func TestMutantsNameRules(t *testing.T) {
-	for _, m := range mutants() {
-		source, err := os.ReadFile(m.file)
-		require.NoError(t, err)
-		require.True(t, strings.Contains(string(source), m.rule), m.name)
-	}
-}
-
-// TestMutantsAreCaught deletes one rule at a time and expects the comparison
-// with the definition to fail. It compiles the package again for each, so it
-// runs only with TERTIUM_SOAK.
-func TestMutantsAreCaught(t *testing.T) {
-	if os.Getenv("TERTIUM_SOAK") == "" {
-		t.Skip("takes minutes; set TERTIUM_SOAK")
-	}
-	for _, m := range mutants() {
-		t.Run(m.name, func(t *testing.T) {
-			dir := t.TempDir()
-			path, err := filepath.Abs(m.file)
-			require.NoError(t, err)
-			source, err := os.ReadFile(path)
-			require.NoError(t, err)
-			changed := filepath.Join(dir, "mutant.go")
-			require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(source), m.rule, m.without, 1)), 0o600))
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-			require.NoError(t, err)
-			overlayFile := filepath.Join(dir, "overlay.json")
-			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
-			test := exec.Command("go", "test", "-vet=off", "-timeout=60s", "-overlay", overlayFile, "-run", "TestEnginesAgreeWithTheDefinition/"+strings.ReplaceAll(m.scenario, " ", "_"), ".")
-			test.Env = append(os.Environ(), "TERTIUM_SOAK=20000")
-			output, err := test.CombinedOutput()
-			require.Error(t, err, "nothing noticed")
-			require.Contains(t, string(output), "the definition says", "it failed for another reason:\n%s", output)
+// caught expects that a test, of the scenario that each mutant names, notices it.
+func caught(t *testing.T, test string, mutants []mutant) {
+	t.Helper()
+	var all []checktest.Mutant
+	for _, m := range mutants {
+		all = append(all, checktest.Mutant{
+			Name: m.name, File: m.file, Rule: m.rule, Without: m.without, Run: test + "/" + strings.ReplaceAll(m.scenario, " ", "_"),
 		})
 	}
+	checktest.Mutants(t, test, "the definition says", "20000", all)
 }
+
+// Without any one of its rules the comparison with the definition fails.
+func TestMutantsAreCaught(t *testing.T) { caught(t, "TestEnginesAgreeWithTheDefinition", mutants()) }

@@ -1,14 +1,9 @@
 package transactional
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 )
 
 // mutant is a rule, and the checker without it.
@@ -54,40 +49,11 @@ func mutants() []mutant {
 	}
 }
 
-// TestMutantsNameRules makes sure that every rule is still there.
-func TestMutantsNameRules(t *testing.T) {
-	for _, m := range mutants() {
-		source, err := os.ReadFile(m.file)
-		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), m.rule), m.name)
-	}
-}
-
-// TestMutantsAreCaught deletes one rule at a time and expects the comparison
-// with the definitions to fail. It compiles the package again for each, so it
-// runs only with TERTIUM_SOAK.
+// Without any one of its rules the comparison with the definitions fails.
 func TestMutantsAreCaught(t *testing.T) {
-	if os.Getenv("TERTIUM_SOAK") == "" {
-		t.Skip("takes minutes; set TERTIUM_SOAK")
-	}
+	var all []checktest.Mutant
 	for _, m := range mutants() {
-		t.Run(m.name, func(t *testing.T) {
-			dir := t.TempDir()
-			path, err := filepath.Abs(m.file)
-			require.NoError(t, err)
-			source, err := os.ReadFile(path)
-			require.NoError(t, err)
-			changed := filepath.Join(dir, "mutant.go")
-			require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(source), m.rule, m.without, 1)), 0o600))
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-			require.NoError(t, err)
-			overlayFile := filepath.Join(dir, "overlay.json")
-			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
-			test := exec.Command("go", "test", "-vet=off", "-timeout=300s", "-overlay", overlayFile, "-run", "AgainstTwin$", ".")
-			test.Env = append(os.Environ(), "TERTIUM_SOAK=40000")
-			output, err := test.CombinedOutput()
-			require.Error(t, err, "nothing noticed")
-			require.Contains(t, string(output), "the definition says", "it failed for another reason:\n%s", output)
-		})
+		all = append(all, checktest.Mutant{Name: m.name, File: m.file, Rule: m.rule, Without: m.without})
 	}
+	checktest.Mutants(t, "AgainstTwin$", "the definition says", "40000", all)
 }

@@ -26,6 +26,11 @@ func soak(t testing.TB, usual int) int {
 	return n
 }
 
+// soakUpTo is soak for histories that take long to decide.
+func soakUpTo(t testing.TB, usual, most int) int {
+	return max(usual, min(soak(t, usual), most))
+}
+
 // TestMain lets garbage be: the tests make much of it and keep little.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(1000)
@@ -88,7 +93,7 @@ func TestPorcupineAgrees(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seedOf(s.name), 2))
-			agreed, all := 0, soak(t, 50)
+			agreed, all := 0, soakUpTo(t, 50, 10_000)
 			for range all {
 				fresh, some := values(r)
 				ops := s.parsed(t, s.simulated(r, size{20, 3, 0.05, 0.02}, fresh, some))

@@ -70,7 +70,7 @@ func TestAdaptedModelsAgree(t *testing.T) {
 			adapted := queueForPorcupine(hash)
 			r := rand.New(rand.NewPCG(seedOf(name), 5))
 			seen := map[verdict.Verdict]int{}
-			for range soak(t, 2000) {
+			for range soakUpTo(t, 2000, 1_000_000) {
 				ops := s.random(t, r)
 				again := make([]Op, len(ops))
 				for i, op := range ops {

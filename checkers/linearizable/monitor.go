@@ -26,7 +26,8 @@ const DefaultEntries = 1 << 22
 //   - a compare-and-set is refused and does not say what it saw, unless it is
 //     plain at its return that another value was there;
 //   - an add or remove of a set is answered, but not whether it changed
-//     something; or the set is read whole;
+//     something; if the set is read whole, that may be, but an element is added
+//     twice, or one is removed or asked for;
 //   - a counter does not step by one, or answers steps with the sum;
 //   - an append is answered with its offset, as long as no read has shown it;
 //   - a lock grants fencing tokens.
@@ -40,7 +41,7 @@ const DefaultEntries = 1 << 22
 type Monitor struct {
 	model     Model
 	method    string
-	watch     func() watcher
+	watch     func(element bool) watcher
 	limit     int
 	validator *history.Validator
 	open      map[int]*watchedOp
@@ -48,10 +49,9 @@ type Monitor struct {
 	spare     []*watchedOp
 	// held is how many entries all parts hold, and most the largest number yet.
 	held, most int
-	// operations are those of the model, and lost those of them on parts that
-	// cannot be judged.
-	operations, lost int
-	answered         bool
+	// operations are those of the model.
+	operations int
+	answered   bool
 	// stopped says why nothing is judged any more.
 	stopped string
 	finding *verdict.Finding
@@ -107,6 +107,9 @@ type watchedPart struct {
 	excuse  string
 	// lost says why the part cannot be judged.
 	lost string
+	// whole says that the key was read whole, so that this part decides, and not
+	// those of its elements.
+	whole bool
 	// finding is a violation, unless an excuse explains it.
 	finding *verdict.Finding
 	held    int
@@ -122,6 +125,8 @@ type watchedOp struct {
 	uncovered string
 	// seen is for the watcher.
 	seen int64
+	// also is the operation as another part has it, or nil.
+	also *watchedOp
 }
 
 // watcher judges one part.
@@ -160,9 +165,14 @@ func (m *Monitor) Observe(e *history.Event) (violated bool) {
 	case history.Complete:
 		if op := m.open[e.Process]; op != nil {
 			delete(m.open, e.Process)
-			m.complete(op, e)
-			*op = watchedOp{}
-			m.spare = append(m.spare, op)
+			m.answered = m.answered || e.Outcome != history.Unknown
+			for op != nil && m.finding == nil {
+				m.complete(op, e)
+				also := op.also
+				*op = watchedOp{}
+				m.spare = append(m.spare, op)
+				op = also
+			}
 		}
 	}
 	if m.held+len(m.open) > m.limit {
@@ -178,6 +188,21 @@ func (m *Monitor) stop(reason string) {
 }
 
 func (m *Monitor) invoke(e *history.Event) {
+	name := partName{key: e.Key}
+	op := m.admit(e, name)
+	if m.model.split != nil && e.F != "read" {
+		name.item = "\x00" // of what is no element
+		if item, err := itemOf(e.Value); err == nil {
+			name.item = string(item)
+		}
+		op.also = m.admit(e, name)
+	}
+	m.open[e.Process] = op
+	m.operations++
+}
+
+// admit lets a part take an invocation.
+func (m *Monitor) admit(e *history.Event, name partName) *watchedOp {
 	op := &watchedOp{}
 	if last := len(m.spare) - 1; last >= 0 {
 		op, m.spare = m.spare[last], m.spare[:last]
@@ -186,20 +211,21 @@ func (m *Monitor) invoke(e *history.Event) {
 		Process: e.Process, F: e.F, Key: e.Key, Idem: e.Idem, Node: e.Node, Ref: e.Ref,
 		Input: e.Value, Call: e.Index, Return: Never,
 	}
-	m.open[e.Process] = op
-	m.operations++
-	p := m.partOf(&op.Operation)
+	p := m.parts[name]
+	if p == nil {
+		p = &watchedPart{name: name, watcher: m.watch(name.item != "")}
+		m.parts[name] = p
+	}
 	op.part = p
 	p.operations++
 	p.open++
 	if p.lost != "" {
-		m.lost++
-		return
+		return op
 	}
 	step, err := m.model.parse(&op.Operation)
 	op.step = step
 	if p.watcher == nil {
-		return // a violation awaits its excuses
+		return op // a violation awaits its excuses
 	}
 	if err != nil {
 		op.step, op.uncovered = nil, m.malformed(op, err)
@@ -212,33 +238,18 @@ func (m *Monitor) invoke(e *history.Event) {
 		p.excuse = op.uncovered
 	}
 	m.weigh(p)
+	return op
 }
 
 func (m *Monitor) malformed(op *watchedOp, err error) string {
 	return fmt.Sprintf("%s of process %d at event %d is not one of a %s: %s", op.F, op.Process, op.Call, m.model.Name, err)
 }
 
-// partOf returns the part that an operation is about.
-func (m *Monitor) partOf(op *history.Operation) *watchedPart {
-	name := partName{key: op.Key}
-	if m.model.split != nil && op.F != "read" {
-		if item, err := itemOf(op.Input); err == nil {
-			name.item = string(item)
-		}
-	}
-	p := m.parts[name]
-	if p == nil {
-		p = &watchedPart{name: name, watcher: m.watch()}
-		m.parts[name] = p
-	}
-	return p
-}
-
 func (m *Monitor) complete(op *watchedOp, e *history.Event) {
 	p := op.part
 	p.open--
 	op.Output, op.Outcome, op.Error = e.Value, e.Outcome, e.Error
-	m.answered = m.answered || e.Outcome != history.Unknown
+	p.whole = p.whole || m.model.split != nil && op.F == "read" && e.Outcome == history.OK
 	if p.lost != "" {
 		return
 	}
@@ -293,7 +304,6 @@ func (m *Monitor) judge(p *watchedPart, op *watchedOp, step any) {
 
 // lose gives a part up.
 func (m *Monitor) lose(p *watchedPart, reason string) {
-	m.lost += p.operations
 	p.lost, p.watcher, p.finding = reason, nil, nil
 	m.weigh(p)
 }
@@ -311,10 +321,7 @@ func (m *Monitor) weigh(p *watchedPart) {
 
 // explain makes a finding of the operation the return of which leaves no order.
 func (m *Monitor) explain(op *watchedOp, why string) *verdict.Finding {
-	key := op.Key
-	if op.part.name.item != "" {
-		key = partKey(op.Key, strings.TrimSuffix(op.part.name.item, "\n"))
-	}
+	key := op.part.title()
 	return &verdict.Finding{
 		Anomaly: Anomaly,
 		Key:     key,
@@ -335,12 +342,12 @@ func (m *Monitor) Report() verdict.Report {
 		Checker:  m.Name(),
 		Property: "every object is linearizable as " + m.model.Property,
 		Method:   m.method + ", while the history went on",
-		Judged:   m.operations - m.lost,
 		Figures: []verdict.Figure{
 			{Name: "entries held at most", Value: float64(m.most)},
 		},
 	}
-	undecided, first := m.undecided()
+	undecided, operations, first := m.undecided()
+	report.Judged = m.operations - operations
 	switch {
 	case m.finding != nil:
 		report.Verdict = verdict.Invalid
@@ -361,27 +368,41 @@ func (m *Monitor) Report() verdict.Report {
 	return report
 }
 
-// undecided counts the parts that are not known to have an order, and says why
-// the first has none.
-func (m *Monitor) undecided() (undecided int, first string) {
+// undecided counts the parts that are not known to have an order, and their
+// operations, and says why the first has none.
+func (m *Monitor) undecided() (undecided, operations int, first string) {
 	var least *watchedPart
 	for _, p := range m.parts {
-		if p.reason() == "" {
+		if p.reason() == "" || m.model.split != nil && !m.decides(p) {
 			continue
 		}
 		undecided++
+		operations += p.operations
 		if least == nil || p.name.key < least.name.key || p.name.key == least.name.key && p.name.item < least.name.item {
 			least = p
 		}
 	}
 	if least == nil {
-		return 0, ""
+		return 0, 0, ""
 	}
-	o := object{key: least.name.key}
-	if least.name.item != "" {
-		o.key = partKey(o.key, strings.TrimSuffix(least.name.item, "\n"))
+	o := object{key: least.title()}
+	return undecided, operations, o.title() + ": " + least.reason()
+}
+
+// decides says whether it depends on a part of a set that the set has an order:
+// on the part of all elements if that can be judged or if they were read at
+// once, and on that of each otherwise.
+func (m *Monitor) decides(p *watchedPart) bool {
+	all := m.parts[partName{key: p.name.key}]
+	return (p == all) == (all.whole || all.reason() == "")
+}
+
+// title is the key of the object.
+func (p *watchedPart) title() string {
+	if p.name.item == "" {
+		return p.name.key
 	}
-	return undecided, o.title() + ": " + least.reason()
+	return partKey(p.name.key, strings.TrimSuffix(p.name.item, "\n"))
 }
 
 // reason says why a part is not known to have an order, or is "".

@@ -59,6 +59,7 @@ func watchedScenarios(t testing.TB) []watched {
 		{make("register, values come around", "register", Options{}, drawRegister), 1, partly, 0.5, 5, 12, 6},
 		{make("cas-register", "cas-register", Options{}, drawUniqueCAS(false)), 3, exact, 1, 15, 40, 0},
 		{make("cas-register, blind refusals", "cas-register", Options{}, drawUniqueCAS(true)), 2, partly, 0.6, 5, 12, 0},
+		{make("cas-register, often refused", "cas-register", Options{}, drawRefused), 1, partly, 0.4, 5, 0, 0},
 		{make("cas-register, values come again", "cas-register", Options{}, drawFewCAS(false)), 1, partly, 0.3, 3, 0, 0},
 		{make("cas-register, values come around", "cas-register", Options{}, drawUniqueCAS(false)), 1, partly, 0.5, 5, 12, 6},
 		{make("queue", "queue", Options{}, put("enqueue", "dequeue")), 1, exact, 1, 10, 40, 0},
@@ -66,6 +67,9 @@ func watchedScenarios(t testing.TB) []watched {
 		{make("queue, values come around", "queue", Options{}, drawEmpties), 1, partly, 0.5, 4, 10, 6},
 		{make("set", "set", Options{}, drawSet(0)), 2, exact, 1, 8, 40, 0},
 		{make("set, blind changes", "set", Options{}, drawSet(0.1)), 1, partly, 0.5, 2, 0, 0},
+		{make("set, read whole", "set", Options{}, drawReadSet), 2, exact, 1, 6, 0, 0},
+		{make("set, long, read whole", "set", Options{}, drawLongSet), 1, exact, 1, 3, 20, 0},
+		{make("set, all operations", "set", Options{}, drawAnySet), 1, partly, 0.2, 2, 0, 0},
 		{make("counter", "counter", Options{Initial: int64(1)}, drawCounter(one)), 2, exact, 1, 5, 0, 0},
 		{make("counter, long", "counter", Options{}, drawLongCounter), 1, exact, 1, 3, 40, 0},
 		{make("counter, some amounts", "counter", Options{}, drawCounter(some)), 1, partly, 0.3, 2, 0, 0},
@@ -89,6 +93,18 @@ func drawEmpties(r *rand.Rand, fresh, some func() int64) history.Operation {
 	return ok("dequeue", nil, some())
 }
 
+// drawRefused draws compare-and-sets that are refused and do not say what they
+// saw.
+func drawRefused(r *rand.Rand, fresh, some func() int64) history.Operation {
+	switch r.IntN(6) {
+	case 0:
+		return ok("write", fresh(), nil)
+	case 1, 2:
+		return failed("cas", []any{some(), 100 + fresh()}, nil, "mismatch")
+	}
+	return ok("read", nil, some())
+}
+
 // drawLongCounter counts what was added.
 func drawLongCounter(r *rand.Rand, fresh, some func() int64) history.Operation {
 	if r.IntN(2) == 0 {
@@ -96,6 +112,29 @@ func drawLongCounter(r *rand.Rand, fresh, some func() int64) history.Operation {
 		return ok("increment", nil, nil)
 	}
 	return ok("read", nil, some()-1)
+}
+
+// drawLongSet adds 1, 2 and so on, and reads them all but one of the last.
+func drawLongSet(r *rand.Rand, fresh, some func() int64) history.Operation {
+	if r.IntN(2) == 0 {
+		return ok("add", fresh(), nil)
+	}
+	seen := []any{}
+	most, but := some(), some()
+	for v := int64(1); v <= most; v++ {
+		if v != but {
+			seen = append(seen, v)
+		}
+	}
+	return ok("read", nil, seen)
+}
+
+// drawAnySet draws all that can be asked of a set.
+func drawAnySet(r *rand.Rand, fresh, some func() int64) history.Operation {
+	if r.IntN(4) > 0 {
+		return drawSet(0.1)(r, fresh, some)
+	}
+	return ok("read", nil, []any{int64(1)}[:r.IntN(2)])
 }
 
 // drawLongLog appends 1, 2 and so on, a part of them answered with an offset,
@@ -224,7 +263,7 @@ func TestMonitorAgrees(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seedOf(s.name), 4))
-			all := soak(t, 120_000) * s.share / 100
+			all := soak(t, 100_000) * s.share / 100
 			seen := map[verdict.Verdict]int{}
 			early := 0
 			for n := range all {

@@ -1,6 +1,9 @@
 package linearizable
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/tertium-dev/tertium/checkers/linearizable/internal/online"
 )
 
@@ -10,12 +13,8 @@ const (
 	in  = 1
 )
 
-// setWatcher watches one element of a set.
-type setWatcher struct {
-	f online.Flips
-	// whole says that the set was read whole.
-	whole bool
-}
+// elementWatcher watches one element of a set.
+type elementWatcher struct{ f online.Flips }
 
 // side is where an add or remove leaves the element.
 func (s setStep) side() int {
@@ -26,21 +25,18 @@ func (s setStep) side() int {
 	return out
 }
 
-func (w *setWatcher) call(op *watchedOp) string {
+func (w *elementWatcher) call(op *watchedOp) string {
 	if s, flips := op.step.(setStep); flips {
 		w.f.Call(s.side(), op.Call)
 	}
 	return ""
 }
 
-func (w *setWatcher) complete(op *watchedOp, step any, now int) (string, error) {
+func (w *elementWatcher) complete(op *watchedOp, step any, now int) (string, error) {
 	asked, flips := op.step.(setStep)
 	s, tells := step.(setStep)
 	if tells {
 		switch s.code {
-		case setRead:
-			w.whole = true
-			return online.None, nil
 		case setAdded, setRemoved:
 			return w.f.Flipped(s.side(), op.Call, now), nil
 		case setAdd, setRemove:
@@ -58,22 +54,67 @@ func (w *setWatcher) complete(op *watchedOp, step any, now int) (string, error) 
 	return online.None, nil
 }
 
-func (w *setWatcher) retire(op *watchedOp) string {
+func (w *elementWatcher) retire(op *watchedOp) string {
 	if s, flips := op.step.(setStep); flips {
 		w.f.Retire(s.side(), op.Call)
 	}
 	return online.None
 }
 
-func (w *setWatcher) gap() string {
-	if w.whole {
-		return errReadWhole.Error()
+func (w *elementWatcher) gap() string  { return "" }
+func (w *elementWatcher) idle() bool   { return w.f.Idle() }
+func (w *elementWatcher) entries() int { return w.f.Entries() }
+
+// growingWatcher watches a set that is only added to, and read whole.
+type growingWatcher struct{ g *online.Growing[string] }
+
+const growing = "ranks in a growing set"
+
+func (w *growingWatcher) call(op *watchedOp) string {
+	s, changes := op.step.(setStep)
+	switch {
+	case op.F == "read":
+		w.g.Call(op.Call)
+	case changes && s.code != setAdd:
+		return errOneByOne.Error()
+	case changes && !w.g.Add(string(s.item), op.Call):
+		return "an element is added more than once"
 	}
 	return ""
 }
 
-func (w *setWatcher) idle() bool   { return !w.whole && w.f.Idle() }
-func (w *setWatcher) entries() int { return w.f.Entries() }
+var errOneByOne = errors.New("elements are removed or asked for one by one, and all are read at once")
+
+func (w *growingWatcher) complete(op *watchedOp, step any, now int) (string, error) {
+	asked, adds := op.step.(setStep)
+	s, tells := step.(setStep)
+	switch {
+	case op.F == "read" && !tells:
+		w.g.Leave(op.Call)
+	case adds && !tells && op.uncovered == "":
+		return w.g.Undone(string(asked.item)), nil
+	case !tells:
+	case s.code == setRead:
+		items := strings.SplitAfter(string(s.item), "\n")
+		return w.g.Read(items[:len(items)-1], op.Call, now), nil
+	case s.code == setAdd || s.code == setAdded:
+		w.g.Added(string(s.item), now)
+	default:
+		return online.None, errOneByOne
+	}
+	return online.None, nil
+}
+
+func (w *growingWatcher) retire(op *watchedOp) string {
+	if op.F == "read" {
+		w.g.Leave(op.Call)
+	}
+	return online.None
+}
+
+func (w *growingWatcher) gap() string  { return "" }
+func (w *growingWatcher) idle() bool   { return false }
+func (w *growingWatcher) entries() int { return w.g.Entries() }
 
 // mutexWatcher watches a lock. Of fencing tokens it judges that each is greater
 // than those granted before its acquisition was called.

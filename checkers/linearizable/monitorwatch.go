@@ -8,22 +8,28 @@ import (
 )
 
 // watcherOf returns how the parts of a history are judged while it goes on, and
-// the name of the algorithm; nil if the model has none.
-func watcherOf(m *Model) (method string, watch func() watcher) {
+// the name of the algorithm; nil if the model has none. A set has a part for
+// each element besides that for all.
+func watcherOf(m *Model) (method string, watch func(element bool) watcher) {
 	switch m.Name {
 	case "register", "cas-register":
-		return zones, func() watcher { return &registerWatcher{r: online.NewRegister(m.Init)} }
+		return zones, func(bool) watcher { return &registerWatcher{r: online.NewRegister(m.Init)} }
 	case "queue":
-		return badPatterns, func() watcher { return &queueWatcher{online.NewQueue[sequence]()} }
+		return badPatterns, func(bool) watcher { return &queueWatcher{online.NewQueue[sequence]()} }
 	case "set":
-		return elementFlips, func() watcher { return &setWatcher{} }
+		return elementFlips + " or " + growing, func(element bool) watcher {
+			if element {
+				return &elementWatcher{}
+			}
+			return &growingWatcher{online.NewGrowing[string]()}
+		}
 	case "counter":
 		initial, _ := m.Init.(int64)
-		return lazyCounting, func() watcher { return &counterWatcher{initial: initial} }
+		return lazyCounting, func(bool) watcher { return &counterWatcher{initial: initial} }
 	case "log":
-		return logRanks, func() watcher { return &logWatcher{online.NewLog()} }
+		return logRanks, func(bool) watcher { return &logWatcher{online.NewLog()} }
 	case "mutex":
-		return lockFlips, func() watcher { return &mutexWatcher{} }
+		return lockFlips, func(bool) watcher { return &mutexWatcher{} }
 	}
 	return "", nil
 }

@@ -13,7 +13,7 @@ type mutant struct{ name, file, rule, without, scenario string }
 func mutants() []mutant {
 	const register, queue, stack, peel = "internal/sweep/register.go", "internal/sweep/queue.go", "internal/sweep/stack.go", "internal/sweep/peel.go"
 	const flips, counter, rank, ranks = "internal/sweep/flips.go", "internal/sweep/counter.go", "internal/sweep/rank.go", "fastrank.go"
-	const searcher = "internal/search/searcher.go"
+	const searcher, rows = "internal/search/searcher.go", "internal/search/rows.go"
 	return []mutant{
 		{"forward zones may overlap", register, "if at < zone.lastCall {", "if false {", "register"},
 		{"a backward zone may lie in a forward one", register, "if b.firstRet < zone.lastCall {", "if false {", "register"},
@@ -36,7 +36,7 @@ func mutants() []mutant {
 		{"optional pops take nothing", stack, "s.choose(spans, max(2, min(stackTries, stackWork/len(h.Timeline))))", "false, true", "stack"},
 		{"values that contradict others are not removed", "internal/sweep/choice.go", "if v := int(c.Ops[op].Value); c.Ops[op].Kind == Put && c.open(v)", "if v := int(c.Ops[op].Value); c.Ops[op].Kind == Put && c.open(v) && len(suspects) == 0", "stack"},
 		{"optional pops take one value at most", "internal/sweep/choice.go", "first := slices.Index(c.used, false)\n\tif first < 0 {", "first := slices.Index(c.used, false)\n\tif first != 0 {", "stack"},
-		{"the least urgent flip is spent first", flips, "u[i].ret < u[j].ret", "u[i].ret > u[j].ret", "set"},
+		{"the least urgent flip is spent first", "internal/sweep/urgent.go", "a.ret < b.ret", "a.ret > b.ret", "set"},
 		{"a bit was never elsewhere", flips, "c.left[wanted] > c.called[op] ||", "", "set"},
 		{"flips need no counterpart", flips, "if c.on == int(kind) && !c.spend(1-int(kind), now) {", "if c.on == int(kind) && !c.spend(1-int(kind), now) && false {", "mutex"},
 		{"reads may miss steps", counter, "if h.Seen[op] < atCall[op] {", "if false {", "counter"},
@@ -54,11 +54,11 @@ func mutants() []mutant {
 		{"unanswered acquisitions do nothing", "internal/sweep/grants.go", "if c.unanswered == 0 {", "if true {", "mutex, fencing"},
 		{"reads of a set need not contain each other", ranks, "if !contained {", "if !contained && i < 0 {", "set, read whole"},
 		{"equal operations in any order", searcher, "if x.Return < y.Return {", "if x.Return > y.Return {", "register, values"},
-		{"reads may be taken when illegal", searcher, "if _, legal := s.states.after(state, s.p.Ops[r].Step); legal {", "if true {", "kv"},
+		{"reads may be taken when illegal", rows, "if _, legal := s.states.after(state, s.p.Ops[read].Step); legal {", "if true {", "kv"},
 		{"overwriting frees what is done", searcher, "|= total &^ c[w]", "|= total", "kv"},
 		{"what is free has taken effect", searcher, "if !isUsed {", "if !isUsed && !s.isFree(c, target) {", "kv"},
 		{"what is free stays so", searcher, "clearBit(c[s.widths:], slot)\n\tc[2*s.widths]", "c[2*s.widths]", "kv"},
-		{"a step is idle where it is legal", searcher, "!legal || s.states.fold(next, at) != state", "!legal || s.states.fold(next, at) < 0", "counter, any"},
+		{"a step is idle where it is legal", rows, "s.states.fold(next, at) == state", "true", "counter, any"},
 		{"any configuration covers another", "internal/search/configs.go", "^a[s.words+w]&(b[s.words+w]|(a[w]^b[w])) != 0", "^a[s.words+w]&b[s.words+w] != 0", "kv"},
 		{"few configurations are all", "internal/search/search.go", "!s.truncated", "true", "counter, any"},
 	}

@@ -30,6 +30,8 @@ type searcher struct {
 	// optional of those that never return.
 	total, useless, optional []uint64
 
+	rows rows
+
 	frontier, next, seen *configs
 	// limit is how many configurations are kept, if not 0; truncated says that
 	// some were not.
@@ -142,6 +144,7 @@ func (s *searcher) settle(ctx context.Context, op, at int) error {
 	s.next.reset()
 	s.seen.reset()
 	s.classify(at)
+	s.rows.reset(s.widths, len(s.classes))
 	for c := range s.frontier.all {
 		copy(s.scratch, c)
 		s.arrive(target, at, false)
@@ -210,13 +213,14 @@ func (s *searcher) forget() {
 
 // expand takes every step that is open to configuration i of seen.
 func (s *searcher) expand(i, target, at int) {
+	row := s.row(s.state(s.seen.at(i)), at)
 	for k := range s.classes {
 		class := &s.classes[k]
-		c := s.seen.at(i)
-		state, legal := s.states.after(s.state(c), class.step)
-		if !legal {
+		state := s.rows.next[row*len(s.classes)+k]
+		if state < 0 {
 			continue
 		}
+		c := s.seen.at(i)
 		// The most urgent of equal operations goes first. If it is free, so may
 		// the most urgent of those that are not: that gets it out of the way.
 		free := false
@@ -248,14 +252,6 @@ func (s *searcher) step(c []uint64, class *class, slot int, state int32) {
 	setBit(c, slot)
 	clearBit(c[s.widths:], slot)
 	c[2*s.widths] = uint64(state)
-	for _, r := range s.reads {
-		if s.isUsed(c, s.slot[r]) {
-			continue
-		}
-		if _, legal := s.states.after(state, s.p.Ops[r].Step); legal {
-			s.take(c, s.slot[r])
-		}
-	}
 }
 
 // arrive files the configuration in scratch. If the target has taken effect, it
@@ -264,11 +260,14 @@ func (s *searcher) step(c []uint64, class *class, slot int, state int32) {
 // the search goes on from it.
 func (s *searcher) arrive(target, at int, wasFree bool) {
 	c := s.scratch
-	state := s.states.fold(s.state(c), at)
-	c[2*s.widths] = uint64(state)
-	s.idle(c, state, at)
+	c[2*s.widths] = uint64(s.states.fold(s.state(c), at))
+	row := s.rows.bits[s.row(s.state(c), at)*2*s.widths:]
 	for w, useless := range s.useless {
-		used, free := c[w], c[s.widths+w]
+		// Reads take effect, what changes nothing is free, and what is useless
+		// and done is done with.
+		idle, reads := row[w], row[s.widths+w]
+		used := c[w] | reads
+		free := c[s.widths+w] | reads | idle&^used
 		settled := useless & (used | free | s.optional[w])
 		c[w], c[s.widths+w] = used|settled, free|settled
 	}
@@ -282,22 +281,6 @@ func (s *searcher) arrive(target, at int, wasFree bool) {
 	}
 }
 
-// idle frees the operations that change nothing in this state: they can take
-// effect now, where nobody notices, or later.
-func (s *searcher) idle(c []uint64, state int32, at int) {
-	for k := range s.classes {
-		class := &s.classes[k]
-		if next, legal := s.states.after(state, class.step); !legal || s.states.fold(next, at) != state {
-			continue
-		}
-		for _, o := range s.open[class.from:class.to] {
-			if slot := s.slot[o]; !s.isUsed(c, slot) {
-				s.release(c, slot)
-			}
-		}
-	}
-}
-
 func (s *searcher) close(op int) {
 	drop := func(o int) bool { return o == op }
 	s.open = slices.DeleteFunc(s.open, drop)
@@ -307,7 +290,7 @@ func (s *searcher) close(op int) {
 }
 
 func (s *searcher) held() int64 {
-	return s.frontier.bytes() + s.next.bytes() + s.seen.bytes() + s.states.bytes()
+	return s.frontier.bytes() + s.next.bytes() + s.seen.bytes() + s.states.bytes() + s.rows.bytes()
 }
 
 func (s *searcher) state(c []uint64) int32 { return int32(c[2*s.widths]) }

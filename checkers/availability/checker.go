@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
@@ -40,11 +41,8 @@ func (*Checker) Name() string { return "availability" }
 // time if there is a bound; invalid if a bound was exceeded; and unknown if
 // there is nothing to judge or service did not come back while it was tried.
 func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "after each fault is healed, operations succeed again",

@@ -20,8 +20,8 @@
 // as in Jepsen. Time is O(n log n) in the reads of a group, times its size.
 //
 // A read that is repeated in a transaction counts as its last. Keys that are
-// written more than once, that are read with more than one value, or that are
-// overwritten with nil, may lose what they had, so reads of them are not judged.
+// written more than once, or that held more than one value, may lose what they
+// had, so reads of them are not judged.
 package longfork
 
 import (

@@ -38,6 +38,12 @@ func done(values ...[]any) *history.History {
 	return history.New(events)
 }
 
+// unanswered is a history whose last outcome nobody knows, whatever its value says.
+func unanswered(h *history.History) *history.History {
+	h.Events[len(h.Events)-1].Outcome = history.Unknown
+	return h
+}
+
 var one = int64(1)
 
 func TestCheck(t *testing.T) {
@@ -64,6 +70,7 @@ func TestCheck(t *testing.T) {
 		"other keys may be judged": {longfork.Checker{}, done(write(2), write(2), read(one, nil, nil), read(one, nil), read(nil, one)), verdict.Invalid},
 		"the last read counts":     {longfork.Checker{}, done([]any{[]any{"r", int64(0), nil}, []any{"r", int64(1), one}, []any{"r", int64(0), one}}, read(one, nil)), verdict.Valid},
 		"no transaction":           {longfork.Checker{}, done(read(one, nil), []any{"w", int64(0), one}), verdict.Unknown},
+		"unanswered":               {longfork.Checker{}, unanswered(done(read(one, nil), read(nil, one))), verdict.Valid},
 		"no function":              {longfork.Checker{}, done(read(one, nil), []any{[]any{"x", int64(0), one}}), verdict.Unknown},
 		"nothing but writ":         {longfork.Checker{}, done(write(1)), verdict.Unknown},
 		"malformed":                {longfork.Checker{}, &history.History{Events: []history.Event{{Kind: history.Complete}}}, verdict.Unknown},

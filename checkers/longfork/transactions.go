@@ -92,14 +92,11 @@ func (b *book) read(at int32) {
 func (b *book) write(op *history.Operation, m micro) {
 	k := &b.keys[m.key]
 	k.writes++
-	switch {
-	case m.value == nil:
-		b.spoil(k, fmt.Sprintf("%s is overwritten with nil at event %d", b.name(m.key), op.Call))
-	case k.writes > 1:
+	if k.writes > 1 {
 		b.spoil(k, fmt.Sprintf("%s is written more than once, again at event %d; write each key once", b.name(m.key), op.Call))
-	default:
-		b.holds(k, m)
+		return
 	}
+	b.holds(k, m)
 }
 
 // holds notes that a key had a value.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
@@ -22,11 +23,8 @@ func (Checker) Name() string { return "stats" }
 // Check is valid if every function that was invoked succeeded at least once,
 // and unknown otherwise.
 func (c Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "each function that was invoked succeeded at least once",

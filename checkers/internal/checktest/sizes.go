@@ -18,9 +18,9 @@ type Sizes struct {
 	Op func(i, n int) Op
 	// Keyed is the i-th of n operations, on objects of which each has a few.
 	Keyed func(i, n int) Op
-	// Most is how many operations there are at most; 0 is for as many as others
-	// have.
-	Most int
+	// Most is how many operations there are at most, and Overlapping how many at
+	// the same time; 0 is for as many as others have.
+	Most, Overlapping int
 	// OneKey, ManyKeys, ManyProcesses and Together are the verdicts on ok
 	// operations: on one object by a few processes, on an object each, by a
 	// process each, and all at the same time.
@@ -38,6 +38,10 @@ func Hostile(t *testing.T, s Sizes, check func(h *history.History) verdict.Repor
 	if s.Most > 0 {
 		n = min(n, s.Most)
 	}
+	overlapping := n
+	if s.Overlapping > 0 {
+		overlapping = min(n, s.Overlapping)
+	}
 	const few = 20
 	for _, test := range []struct {
 		name string
@@ -48,7 +52,7 @@ func Hostile(t *testing.T, s Sizes, check func(h *history.History) verdict.Repor
 		{"one key", func() *history.History { return lined(n, few, s.Op) }, s.OneKey},
 		{"many keys", func() *history.History { return lined(n, few, s.Keyed) }, s.ManyKeys},
 		{"many processes", func() *history.History { return lined(n, n, s.Op) }, s.ManyProcesses},
-		{"together", func() *history.History { return stacked(n, s.Op, true) }, s.Together},
+		{"together", func() *history.History { return stacked(overlapping, s.Op, true) }, s.Together},
 		{"all ambiguous", func() *history.History { return stacked(n, s.Op, false) }, verdict.Unknown},
 		{"all ambiguous, many keys", func() *history.History { return stacked(n, s.Keyed, false) }, verdict.Unknown},
 	} {
@@ -64,7 +68,7 @@ func Hostile(t *testing.T, s Sizes, check func(h *history.History) verdict.Repor
 }
 
 func calls(op Op, process int) history.Event {
-	return history.Event{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Value: op.Input}
+	return history.Event{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Idem: op.Idem, Value: op.Input}
 }
 
 func returns(op Op, process int) history.Event {

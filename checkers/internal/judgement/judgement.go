@@ -30,6 +30,14 @@ type Judgement struct {
 // Poll is how many steps a checker takes between two looks at its context.
 const Poll = 1 << 14
 
+// Within bounds a context by the time of a budget, if it has any.
+func Within(ctx context.Context, budget verdict.Budget) (context.Context, context.CancelFunc) {
+	if budget.Time <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, budget.Time)
+}
+
 // Report judges the operations of a history within a budget, and completes a
 // report that says whose it is. A memory budget is compared with the number of
 // operations times bytesPerOperation, which does not count the history itself.
@@ -41,11 +49,8 @@ func Report(
 	ctx context.Context, h *history.History, budget verdict.Budget, report verdict.Report, bytesPerOperation int64,
 	judge func(ctx context.Context, ops []history.Operation) (Judgement, error),
 ) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := Within(ctx, budget)
+	defer cancel()
 	ops, err := operations(ctx, h, budget, bytesPerOperation)
 	if err != nil {
 		report.Cause = "not judged: " + err.Error()

@@ -2,8 +2,8 @@ package linearizable
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tertium-dev/tertium/checkers/linearizable/internal/search"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
@@ -80,24 +80,24 @@ func (d decider) decide(ctx context.Context, ops []Op) (result decision) {
 	}()
 	switch d.engine {
 	case Porcupine:
+		method = "porcupine (asked for)"
 		return d.porcupine(ctx, ops, 0)
 	case Search:
-		return d.search(ctx, ops, "search")
+		return d.search(ctx, ops, "search (asked for)")
 	}
-	var why error
+	var why []string
 	for _, fast := range d.model.fast {
 		method = fast.name
 		got, err := fast.decide(ops)
-		if err != nil {
-			why = errors.Join(why, fmt.Errorf("not %s: %w", fast.name, err))
-			continue
+		if err == nil {
+			return got.by(fast.name)
 		}
-		return got.by(fast.name)
+		why = append(why, "not "+fast.name+": "+err.Error())
 	}
-	if why != nil {
-		return d.search(ctx, ops, "search ("+why.Error()+")")
+	if len(why) == 0 {
+		why = append(why, "no faster algorithm is known for a "+d.model.Name)
 	}
-	return d.search(ctx, ops, "search")
+	return d.search(ctx, ops, "search ("+strings.Join(why, "; ")+")")
 }
 
 // by is the decision of an algorithm that gave this answer.

@@ -22,7 +22,7 @@ import (
 //
 // After so many steps it gives up, if steps is not 0.
 func (d decider) porcupine(ctx context.Context, ops []Op, steps int) decision {
-	const method = "porcupine"
+	const method = "porcupine (asked for)"
 	type input struct {
 		step     any
 		optional bool

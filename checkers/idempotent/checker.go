@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tertium-dev/tertium/checkers/internal/faults"
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/checkers/internal/settled"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/columns"
@@ -134,11 +135,8 @@ func every(n int) []uint32 {
 // if it did not begin, and has findings so far with an error if it was ended
 // early.
 func (c *Checker) check(ctx context.Context, budget verdict.Budget, judging func(context.Context) (*judge, error)) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "each idempotency key has at most one effect, exactly one once acknowledged, and one reply",

@@ -40,7 +40,7 @@ func mutants() []mutant {
 		{"a bit was never elsewhere", flips, "c.left[wanted] > c.called[op] ||", "", "set"},
 		{"flips need no counterpart", flips, "if c.on == int(kind) && !c.spend(1-int(kind), now) {", "if c.on == int(kind) && !c.spend(1-int(kind), now) && false {", "mutex"},
 		{"reads may miss steps", counter, "if h.Seen[op] < atCall[op] {", "if false {", "counter"},
-		{"reads may see steps that nobody took", counter, "if open.Len() == 0 {\n\t\t\t\t\treturn false, op", "if open.Len() == 0 {\n\t\t\t\t\tbreak", "counter"},
+		{"reads may see steps that nobody took", counter, "if len(open) == 0 {\n\t\t\t\t\treturn false, op", "if len(open) == 0 {\n\t\t\t\t\tbreak", "counter"},
 		{"ranks do not matter", rank, "h.Rank[op] < h.Rank[highest]:", "false:", "log"},
 		{"reads need not begin the longest", ranks, "if !strings.HasPrefix(string(longest), string(s.all)) {", "if false {", "log"},
 		{"offsets may contradict", ranks, "taken && other != s.all", "taken && other != s.all && false", "log"},

@@ -1,7 +1,5 @@
 package sweep
 
-import "container/heap"
-
 // Counter is a history of a counter that only steps by one.
 type Counter struct {
 	Timeline Timeline
@@ -34,16 +32,16 @@ func (h *Counter) Check() (valid bool, at int) {
 		case entry&1 == 0 && h.Read[op]:
 			atCall[op] = taken
 		case entry&1 == 0:
-			heap.Push(&open, urgent{h.Return[op], op})
+			open.push(urgent{h.Return[op], op})
 		case h.Read[op]:
 			if h.Seen[op] < atCall[op] {
 				return false, op
 			}
 			for taken < h.Seen[op] {
-				if open.Len() == 0 {
+				if len(open) == 0 {
 					return false, op
 				}
-				if next := heap.Pop(&open).(urgent).op; !used[next] {
+				if next := open.pop().op; !used[next] {
 					used[next] = true
 					taken++
 				}

@@ -122,6 +122,10 @@ func (c *Checker) CheckColumns(ctx context.Context, view *columns.Columns, budge
 	})
 }
 
+// WorthColumns is false: requests and replies are objects with several fields,
+// and to put them into columns takes longer than to judge them.
+func (c *Checker) WorthColumns() bool { return false }
+
 // every returns the numbers below n.
 func every(n int) []uint32 {
 	all := make([]uint32, n)

@@ -37,6 +37,8 @@ type analysis struct {
 	// chosen counts the keys for which an order of writes had to be found.
 	chosen  int
 	stopped bool
+	// undivided says to search for such orders in the whole graph at once.
+	undivided bool
 }
 
 func analyse(ctx context.Context, x *transactions) (*analysis, error) {

@@ -31,7 +31,7 @@ func histories(normally int) int {
 
 var levels = []string{
 	"read-committed", "strong-session-read-committed", "strong-read-committed",
-	"consistent-view",
+	"consistent-view", "parallel-snapshot-isolation",
 	"snapshot-isolation", "strong-session-snapshot-isolation", "strong-snapshot-isolation",
 	"serializable", "strong-session-serializable", "strict-serializable",
 }
@@ -63,7 +63,7 @@ func disagreement(s scenario) string {
 	all, some := s.allows("strict-serializable"), s.allows("read-committed")
 	for _, level := range levels {
 		state := known[level]
-		if state == unproven && level == "consistent-view" && a.chosen > 0 {
+		if state == unproven && a.chosen > 0 && (level == "consistent-view" || level == "parallel-snapshot-isolation") {
 			continue // the search is for snapshots
 		}
 		if state == unproven {

@@ -8,15 +8,6 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
-// decide decides whether there are orders that leave no cycle: first part by
-// part, and then with all at once.
-func (r *resolver) decide() verdict.Verdict {
-	if decided := r.locally(); decided != verdict.Unknown {
-		return decided
-	}
-	return r.resolve(nil)
-}
-
 // locally guesses once, and then puts the guess right in each stretch of the
 // order that has a cycle, by itself: what has to change is mostly a few
 // transactions, in a graph of millions. It is Unknown if the parts do not decide

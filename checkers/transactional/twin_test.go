@@ -65,6 +65,37 @@ func (w *twin) fits(t txn, s *state) bool {
 	return true
 }
 
+// consistent says that transactions read what they themselves had read or
+// written before.
+func (s scenario) consistent() bool {
+	for _, t := range s.txns {
+		if t.outcome != history.OK {
+			continue
+		}
+		// known is the end of the list, or all of it.
+		var known [mostKeys][]int
+		var whole [mostKeys]bool
+		for _, m := range t.steps {
+			list := &known[m.key]
+			saw := m.list
+			if s.workload == RWRegister {
+				saw = []int{m.value}
+			}
+			switch {
+			case m.write && s.workload == RWRegister:
+				*list, whole[m.key] = saw, true
+			case m.write:
+				*list = append((*list)[:len(*list):len(*list)], m.value)
+			case len(saw) < len(*list), whole[m.key] && len(saw) > len(*list), !slices.Equal(saw[len(saw)-len(*list):], *list):
+				return false
+			default:
+				*list, whole[m.key] = saw, true
+			}
+		}
+	}
+	return true
+}
+
 // allows says whether a level allows the scenario.
 func (s scenario) allows(level string) bool {
 	if s.workload == RWRegister {
@@ -90,6 +121,8 @@ func (s scenario) allows(level string) bool {
 		return w.adya(true, w.updates)
 	case "cursor-stability":
 		return w.adya(true, graph.stable)
+	case "parallel-snapshot-isolation":
+		return s.consistent() && w.adya(true, graph.atomic)
 	case "consistent-view":
 		return w.adya(true, graph.unmissed)
 	case "read-committed":

@@ -68,6 +68,9 @@ type graph struct {
 	// overtaken says that a transaction read a version of a key and wrote it,
 	// but another wrote it between the two.
 	overtaken bool
+	// shuffled says that a transaction wrote a key twice, and the versions are
+	// the other way round. Later writes have greater values.
+	shuffled bool
 }
 
 // relation is a set of pairs of transactions: b is in the set of a as a bit.
@@ -138,6 +141,9 @@ func (w *twin) updates(g graph) bool {
 	return g.acyclic()
 }
 
+// atomic says that nothing was missed, and that all wrote in their order.
+func (g graph) atomic() bool { return !g.shuffled && g.unmissed() }
+
 // unmissed says that no cycle has at most one antidependency.
 func (g graph) unmissed() bool {
 	if !g.acyclic() {
@@ -166,6 +172,9 @@ func (w *twin) depend(byKey [][]version, reads bool) (g graph, ok bool) {
 	for _, list := range byKey {
 		for i := 1; i < len(list); i++ {
 			g.direct.add(list[i-1].txn, list[i].txn)
+			for _, before := range list[:i] {
+				g.shuffled = g.shuffled || before.txn == list[i].txn && before.value > list[i].value
+			}
 		}
 	}
 	if reads {

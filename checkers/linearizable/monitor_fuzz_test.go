@@ -79,6 +79,20 @@ func TestMonitorTakesAnyModel(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestMonitorWatchesTokens: tokens are not judged in full, but must rise.
+func TestMonitorWatchesTokens(t *testing.T) {
+	lock := func(token any) []history.Event {
+		return []history.Event{
+			{Kind: history.Invoke, F: "acquire"}, {Kind: history.Complete, Outcome: history.OK, Value: token},
+			{Kind: history.Invoke, F: "release"}, {Kind: history.Complete, Outcome: history.OK},
+		}
+	}
+	for tokens, want := range map[[2]int64]verdict.Verdict{{1, 2}: verdict.Unknown, {2, 2}: verdict.Invalid, {2, 1}: verdict.Invalid} {
+		m, _ := observe(t, named(t, "mutex", Options{}), history.New(append(lock(tokens[0]), lock(tokens[1])...)))
+		require.Equal(t, want, m.Report().Verdict, tokens)
+	}
+}
+
 // TestMonitorReports reads what a monitor says.
 func TestMonitorReports(t *testing.T) {
 	type events = []history.Event

@@ -34,6 +34,34 @@ type watched struct {
 	// round is how many values there are, one after the other, then again; 0 if
 	// none comes again.
 	round int64
+	// twist falsifies a simulated history, or is nil. Then more of it is unknown.
+	twist func(r *rand.Rand, ops []history.Operation)
+}
+
+// loseOrRepeat lets a dequeue get a value that nobody got, or fail.
+func loseOrRepeat(r *rand.Rand, ops []history.Operation) {
+	got := map[any]bool{}
+	var left []any
+	for _, op := range ops {
+		got[op.Output] = true
+	}
+	for _, op := range ops {
+		if op.F == "enqueue" && !got[op.Input] {
+			left = append(left, op.Input)
+		}
+	}
+	for range 5 {
+		op := &ops[r.IntN(len(ops))]
+		switch {
+		case op.F != "dequeue" || op.Outcome != history.OK:
+		case r.IntN(2) == 0 && len(left) > 0:
+			op.Output = left[r.IntN(len(left))]
+			return
+		default:
+			op.Output, op.Outcome, op.Error = nil, history.Fail, "refused"
+			return
+		}
+	}
 }
 
 // around is as [values], but the values come again.
@@ -53,32 +81,34 @@ func watchedScenarios(t testing.TB) []watched {
 	put := func(f, g string) drawer { return drawEnds(f, g, drawFresh) }
 	const exact, partly = true, false
 	return []watched{
-		{make("register", "register", Options{}, drawRegister), 3, exact, 1, 12, 40, 0},
-		{make("register, initial value", "register", initial, drawRegister), 1, partly, 0.4, 4, 0, 0},
-		{make("register, values come again", "register", Options{}, drawFewRegister), 1, partly, 0.3, 3, 0, 0},
-		{make("register, values come around", "register", Options{}, drawRegister), 1, partly, 0.5, 5, 12, 6},
-		{make("cas-register", "cas-register", Options{}, drawUniqueCAS(false)), 3, exact, 1, 15, 40, 0},
-		{make("cas-register, blind refusals", "cas-register", Options{}, drawUniqueCAS(true)), 2, partly, 0.6, 5, 12, 0},
-		{make("cas-register, often refused", "cas-register", Options{}, drawRefused), 1, partly, 0.4, 5, 0, 0},
-		{make("cas-register, values come again", "cas-register", Options{}, drawFewCAS(false)), 1, partly, 0.3, 3, 0, 0},
-		{make("cas-register, values come around", "cas-register", Options{}, drawUniqueCAS(false)), 1, partly, 0.5, 5, 12, 6},
-		{make("queue", "queue", Options{}, put("enqueue", "dequeue")), 1, exact, 1, 10, 40, 0},
-		{make("queue, often empty", "queue", Options{}, drawEmpties), 1, exact, 1, 8, 40, 0},
-		{make("queue, values come around", "queue", Options{}, drawEmpties), 1, partly, 0.5, 4, 10, 6},
-		{make("set", "set", Options{}, drawSet(0)), 2, exact, 1, 8, 40, 0},
-		{make("set, blind changes", "set", Options{}, drawSet(0.1)), 1, partly, 0.5, 2, 0, 0},
-		{make("set, read whole", "set", Options{}, drawReadSet), 2, exact, 1, 6, 0, 0},
-		{make("set, long, read whole", "set", Options{}, drawLongSet), 1, exact, 1, 3, 20, 0},
-		{make("set, all operations", "set", Options{}, drawAnySet), 1, partly, 0.2, 2, 0, 0},
-		{make("counter", "counter", Options{Initial: int64(1)}, drawCounter(one)), 2, exact, 1, 5, 0, 0},
-		{make("counter, long", "counter", Options{}, drawLongCounter), 1, exact, 1, 3, 40, 0},
-		{make("counter, some amounts", "counter", Options{}, drawCounter(some)), 1, partly, 0.3, 2, 0, 0},
-		{make("log", "log", Options{}, drawLog(0, 3)), 1, exact, 1, 5, 0, 0},
-		{make("log, long", "log", Options{}, drawLongLog(0)), 1, exact, 1, 4, 20, 0},
-		{make("log, offsets", "log", Options{}, drawLog(0.4, 3)), 1, partly, 0.5, 2, 0, 0},
-		{make("log, long, offsets", "log", Options{}, drawLongLog(0.5)), 1, partly, 0.4, 2, 20, 0},
-		{make("mutex", "mutex", Options{}, drawMutex(0)), 1, exact, 1, 2, 40, 0},
-		{make("mutex, fencing tokens", "mutex", Options{}, drawMutex(1)), 1, partly, 0.2, 1, 0, 0},
+		{make("register", "register", Options{}, drawRegister), 3, exact, 1, 12, 40, 0, nil},
+		{make("register, initial value", "register", initial, drawRegister), 1, partly, 0.4, 4, 0, 0, nil},
+		{make("register, values come again", "register", Options{}, drawFewRegister), 1, partly, 0.3, 3, 0, 0, nil},
+		{make("register, values come around", "register", Options{}, drawRegister), 1, partly, 0.5, 5, 12, 6, nil},
+		{make("cas-register", "cas-register", Options{}, drawUniqueCAS(false)), 3, exact, 1, 15, 40, 0, nil},
+		{make("cas-register, blind refusals", "cas-register", Options{}, drawUniqueCAS(true)), 2, partly, 0.6, 5, 12, 0, nil},
+		{make("cas-register, often refused", "cas-register", Options{}, drawRefused), 1, partly, 0.4, 5, 0, 0, nil},
+		{make("cas-register, values come again", "cas-register", Options{}, drawFewCAS(false)), 1, partly, 0.3, 3, 0, 0, nil},
+		{make("cas-register, values come around", "cas-register", Options{}, drawUniqueCAS(false)), 1, partly, 0.5, 5, 12, 6, nil},
+		{make("queue", "queue", Options{}, put("enqueue", "dequeue")), 1, exact, 1, 10, 40, 0, nil},
+		{make("queue, often empty", "queue", Options{}, drawEmpties), 1, exact, 1, 8, 40, 0, nil},
+		{make("queue, lost or repeated", "queue", Options{}, drawEmpties), 1, exact, 1, 8, 0, 0, loseOrRepeat},
+		{make("queue, values come around", "queue", Options{}, drawEmpties), 1, partly, 0.5, 4, 10, 6, nil},
+		{make("set", "set", Options{}, drawSet(0)), 2, exact, 1, 8, 40, 0, nil},
+		{make("set, blind changes", "set", Options{}, drawSet(0.1)), 1, partly, 0.5, 2, 0, 0, nil},
+		{make("set, read whole", "set", Options{}, drawReadSet), 2, exact, 1, 6, 0, 0, nil},
+		{make("set, long, read whole", "set", Options{}, drawLongSet), 1, exact, 1, 3, 20, 0, nil},
+		{make("set, few read whole", "set", Options{}, drawFewSet), 1, exact, 1, 5, 0, 0, nil},
+		{make("set, all operations", "set", Options{}, drawAnySet), 1, partly, 0.2, 2, 0, 0, nil},
+		{make("counter", "counter", Options{Initial: int64(1)}, drawCounter(one)), 2, exact, 1, 5, 0, 0, nil},
+		{make("counter, long", "counter", Options{}, drawLongCounter), 1, exact, 1, 3, 40, 0, nil},
+		{make("counter, some amounts", "counter", Options{}, drawCounter(some)), 1, partly, 0.3, 2, 0, 0, nil},
+		{make("log", "log", Options{}, drawLog(0, 3)), 1, exact, 1, 5, 0, 0, nil},
+		{make("log, long", "log", Options{}, drawLongLog(0)), 1, exact, 1, 4, 20, 0, nil},
+		{make("log, offsets", "log", Options{}, drawLog(0.4, 3)), 1, partly, 0.5, 2, 0, 0, nil},
+		{make("log, long, offsets", "log", Options{}, drawLongLog(0.5)), 1, partly, 0.4, 2, 20, 0, nil},
+		{make("mutex", "mutex", Options{}, drawMutex(0)), 1, exact, 1, 2, 40, 0, nil},
+		{make("mutex, fencing tokens", "mutex", Options{}, drawMutex(1)), 1, partly, 0.2, 1, 0, 0, nil},
 	}
 }
 
@@ -114,6 +144,15 @@ func drawLongCounter(r *rand.Rand, fresh, some func() int64) history.Operation {
 	return ok("read", nil, some()-1)
 }
 
+// drawFewSet mostly reads, and sees one or two elements.
+func drawFewSet(r *rand.Rand, fresh, _ func() int64) history.Operation {
+	if r.IntN(3) == 0 {
+		return ok("add", fresh(), nil)
+	}
+	all := [][]any{{int64(1)}, {int64(2)}, {int64(1), int64(2)}, {}}
+	return ok("read", nil, all[r.IntN(len(all))])
+}
+
 // drawLongSet adds 1, 2 and so on, and reads them all but one of the last.
 func drawLongSet(r *rand.Rand, fresh, some func() int64) history.Operation {
 	if r.IntN(2) == 0 {
@@ -144,6 +183,9 @@ func drawLongLog(offsets float64) drawer {
 		if r.IntN(2) == 0 {
 			v := fresh()
 			if r.Float64() < offsets {
+				if v == 0 {
+					v = some() // it is to falsify another answer
+				}
 				return ok("append", v, map[string]any{"offset": v - 1})
 			}
 			return ok("append", v, nil)
@@ -151,6 +193,9 @@ func drawLongLog(offsets float64) drawer {
 		seen := []any{}
 		for v := int64(1); v < some(); v++ {
 			seen = append(seen, v)
+		}
+		if len(seen) > 0 && r.IntN(8) == 0 {
+			seen = append(seen, seen[len(seen)-1])
 		}
 		return ok("read", nil, seen)
 	}
@@ -184,7 +229,13 @@ func (s watched) history(t require.TestingT, r *rand.Rand) *history.History {
 			if r.IntN(2) == 0 {
 				lies = 1 / float64(n)
 			}
+			if s.twist != nil {
+				n, unknown, lies = n+4, 1./4, 0
+			}
 			drawn = s.simulated(r, size{n, 1 + r.IntN(4), unknown, lies}, fresh, some)
+			if s.twist != nil && len(drawn) > 0 && r.IntN(2) == 0 {
+				s.twist(r, drawn)
+			}
 		}
 		for range r.IntN(3) / 2 {
 			op := s.draw(r, fresh, some)
@@ -197,6 +248,9 @@ func (s watched) history(t require.TestingT, r *rand.Rand) *history.History {
 			op.Key = fmt.Sprint("k", key)
 			if op.Return != Never && op.Outcome == history.OK && r.IntN(4*n) == 0 {
 				op.Outcome, op.Error, op.Output = history.Fail, "refused", nil
+			}
+			if s.twist != nil && op.F == "dequeue" && op.Output == nil && op.Outcome == history.OK && r.IntN(3) == 0 {
+				op.Outcome, op.Error = history.Fail, "refused"
 			}
 			order = append(order, point{op.Call, len(ops)})
 			switch {

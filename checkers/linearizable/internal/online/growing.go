@@ -20,9 +20,7 @@ type Growing[V comparable] struct {
 	open     window
 	elements map[V]*element
 	settled  int
-	// latest is the last call of a settled addition.
-	latest int
-	levels []*level
+	levels   []*level
 	// recent are the elements shown and not settled, by when they were; some were
 	// settled since.
 	recent []*element
@@ -44,7 +42,7 @@ type level struct {
 
 // NewGrowing returns an empty set.
 func NewGrowing[V comparable]() *Growing[V] {
-	return &Growing[V]{elements: make(map[V]*element), latest: -1}
+	return &Growing[V]{elements: make(map[V]*element)}
 }
 
 // Add notes that an addition was called, and says false, and notes nothing, if
@@ -87,7 +85,7 @@ func (g *Growing[V]) Leave(call int) {
 // Read takes the return of a read that saw some elements, each once.
 func (g *Growing[V]) Read(all []V, call, now int) string {
 	g.open.leave(call)
-	settled, since := 0, max(call, g.latest)
+	settled, since := 0, call
 	var some, fresh []*element
 	for _, v := range all {
 		e := g.elements[v]
@@ -202,7 +200,6 @@ func (g *Growing[V]) settle() {
 // count settles an element.
 func (g *Growing[V]) count(e *element) {
 	e.settled, e.seen, e.level = true, e.seen || e.level != nil, nil
-	g.latest = max(g.latest, e.call)
 	g.settled++
 }
 

@@ -60,6 +60,7 @@ func disagreement(s scenario) string {
 	known := a.standings()
 	// Most histories are allowed by the strictest level or not by the weakest,
 	// and then the others need no trying.
+	s = s.normal()
 	all, some := s.allows("strict-serializable"), s.allows("read-committed")
 	for _, level := range levels {
 		state := known[level]
@@ -140,9 +141,9 @@ func differ(n int, workload Workload, seed uint64) (smallest string) {
 }
 
 func TestListAppendAgainstTwin(t *testing.T) {
-	require.Empty(t, differ(histories(60_000), ListAppend, 1))
+	require.Empty(t, differ(histories(42_000), ListAppend, 1))
 }
 
 func TestRWRegisterAgainstTwin(t *testing.T) {
-	require.Empty(t, differ(histories(40_000), RWRegister, 2))
+	require.Empty(t, differ(histories(60_000), RWRegister, 2))
 }

@@ -90,7 +90,7 @@ func crowd(r *rand.Rand) scenario {
 // with one in the whole, and with how the history was made.
 func TestPartsAgainstWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
-	for range max(2_000, histories(2_000)/50) {
+	for range max(1_000, histories(1_000)/50) {
 		s := crowd(r)
 		sound := r.IntN(3) > 0
 		if !sound {

@@ -98,9 +98,6 @@ func (s scenario) consistent() bool {
 
 // allows says whether a level allows the scenario.
 func (s scenario) allows(level string) bool {
-	if s.workload == RWRegister {
-		s = s.normal()
-	}
 	w := &twin{scenario: s, before: unordered}
 	switch {
 	case len(level) > 15 && level[:15] == "strong-session-":
@@ -133,9 +130,12 @@ func (s scenario) allows(level string) bool {
 	panic(level)
 }
 
-// normal replaces what a register held at first by nil. That is what was read
+// normal is the scenario as the definitions take it. It replaces what a register held at first by nil. That is what was read
 // and never written, if there is one such value and nil was not read.
 func (s scenario) normal() scenario {
+	if s.workload != RWRegister {
+		return s
+	}
 	type keyed struct{ key, value int }
 	written := map[keyed]bool{}
 	for _, t := range s.txns {

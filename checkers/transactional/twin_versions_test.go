@@ -191,12 +191,17 @@ func (w *twin) depend(byKey [][]version, reads bool) (g graph, ok bool) {
 	return g, true
 }
 
+// values is a set of small numbers.
+type values uint64
+
+func (v values) has(value int) bool { return v>>value&1 != 0 }
+
 // readsOf adds what follows from the reads of a transaction.
 func (w *twin) readsOf(i int, byKey [][]version, g *graph) bool {
-	var own [maxTwin][]int
+	var own [mostKeys]values
 	for _, m := range w.txns[i].steps {
 		if m.write {
-			own[m.key] = append(own[m.key], m.value)
+			own[m.key] |= 1 << m.value
 			continue
 		}
 		at, ok := w.locate(m, own[m.key], byKey[m.key])
@@ -221,7 +226,7 @@ func (w *twin) readsOf(i int, byKey [][]version, g *graph) bool {
 		}
 		for _, seen := range list[:at] {
 			// Its own write, before it made it.
-			if seen.txn == i && !slices.Contains(own[m.key], seen.value) {
+			if seen.txn == i && !own[m.key].has(seen.value) {
 				return false
 			}
 		}
@@ -239,9 +244,9 @@ func (w *twin) readsOf(i int, byKey [][]version, g *graph) bool {
 
 // locate says how many versions of a key a read had before it, -1 if it saw its
 // own transaction's; not ok if there is no such place.
-func (w *twin) locate(m step, own []int, list []version) (at int, ok bool) {
+func (w *twin) locate(m step, own values, list []version) (at int, ok bool) {
 	if w.workload == RWRegister {
-		if slices.Contains(own, m.value) {
+		if own.has(m.value) {
 			return -1, true
 		}
 		if m.value == 0 {
@@ -251,7 +256,7 @@ func (w *twin) locate(m step, own []int, list []version) (at int, ok bool) {
 		return at + 1, at >= 0
 	}
 	seen := m.list
-	for len(seen) > 0 && slices.Contains(own, seen[len(seen)-1]) {
+	for len(seen) > 0 && own.has(seen[len(seen)-1]) {
 		seen = seen[:len(seen)-1]
 	}
 	if len(seen) > len(list) {

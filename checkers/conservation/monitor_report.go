@@ -171,7 +171,7 @@ func (m *Monitor) conclude() (verdict.Verdict, string) {
 	if done == 0 {
 		return verdict.Unknown, "no deposit or transfer was acknowledged or seen in the books, so there was nothing to judge"
 	}
-	return verdict.Valid, fmt.Sprintf("%d requests, %d of them done: all balances can have been", len(m.requests), done)
+	return verdict.Valid, fmt.Sprintf("%d requests and %d effects: all balances can have been", len(m.requests), done)
 }
 
 // atEnd judges what is still waiting, if nothing follows, and returns what it

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -88,8 +89,17 @@ func TestMonitorAgreesWithTheChecker(t *testing.T) {
 		return h
 	}
 	tangled := func(r *rand.Rand) *history.History {
-		h := newSim(r.IntN, 1+r.IntN(4)).run(r.IntN(40))
-		for range 1 + r.IntN(4) {
+		sim := newSim(r.IntN, 1+r.IntN(4))
+		sim.run(r.IntN(40))
+		for range r.IntN(5) {
+			sim.step()
+			sim.read(checktest.Pick(r, "entries", "entries", "accounts"), "n1")
+		}
+		h := history.New(sim.events)
+		for range r.IntN(6) {
+			delay(r, h)
+		}
+		for range r.IntN(3) {
 			tangle(r, h)
 		}
 		return h
@@ -126,6 +136,27 @@ func TestMonitorAgreesWithTheChecker(t *testing.T) {
 	}
 }
 
+// delay lets some operation complete later, or fail in the end.
+func delay(r *rand.Rand, h *history.History) {
+	at := r.IntN(len(h.Events))
+	if r.IntN(2) == 0 {
+		at = max(0, len(h.Events)-1-r.IntN(10)) // where readings are
+	}
+	e := h.Events[at]
+	if e.Kind != history.Complete {
+		return
+	}
+	if e.F != "entries" && e.F != "accounts" && r.IntN(2) == 0 {
+		e.Outcome, e.Value, e.Error = history.Fail, nil, "never-sent"
+	}
+	later := at + r.IntN(min(12, len(h.Events)-at))
+	copy(h.Events[at:later], h.Events[at+1:later+1])
+	h.Events[later] = e
+	for i := range h.Events {
+		h.Events[i].Index, h.Events[i].Time = i, time.Duration(i+1)*time.Second
+	}
+}
+
 // tangle gives a history what no correct ledger does: keys with two payloads,
 // two effects, or effects that are not what was asked for.
 func tangle(r *rand.Rand, h *history.History) {
@@ -155,6 +186,45 @@ func tangle(r *rand.Rand, h *history.History) {
 	default:
 		corrupt(r, h)
 	}
+}
+
+// Of two readings of entries the one that was called first counts, though the
+// other returned before it.
+func TestMonitorWaitsForTheReadingThatWasCalledFirst(t *testing.T) {
+	deposit := func(key string, amount int64) history.Event {
+		return history.Event{Kind: history.Invoke, F: "deposit", Key: "t/a", Idem: "t/deposit/" + key, Value: map[string]any{
+			"tenant": "t", "account": "a", "amount": amount,
+		}}
+	}
+	entry := func(id int64, key string, amount int64) any {
+		return map[string]any{"id": id, "operation": "deposit", "key": key, "account": "a", "amount": amount}
+	}
+	read := func(f string) history.Event {
+		return history.Event{Kind: history.Invoke, F: f, Key: "t", Node: "n1"}
+	}
+	var events []history.Event
+	call := func(process int, e history.Event) {
+		e.Process = process
+		events = append(events, e)
+	}
+	reply := func(process int, f string, value any) {
+		events = append(events, history.Event{Kind: history.Complete, Process: process, F: f, Outcome: history.OK, Value: value})
+	}
+	call(0, deposit("k1", 1))
+	reply(0, "deposit", map[string]any{"id": int64(1), "balance": int64(1)})
+	events = append(events, history.Event{Kind: history.Phase, Process: history.NoProcess, F: "final"})
+	call(1, deposit("k2", 2))
+	call(2, read("accounts"))
+	reply(2, "accounts", []any{map[string]any{"account": "a", "balance": int64(3)}})
+	call(3, read("entries"))
+	call(4, read("entries"))
+	reply(1, "deposit", map[string]any{"id": int64(2), "balance": int64(3)})
+	reply(4, "entries", []any{entry(1, "k1", 1), entry(2, "k2", 2)})
+	reply(3, "entries", []any{entry(1, "k1", 1)})
+	h := history.New(events)
+	require.NoError(t, h.Validate())
+	require.Equal(t, verdict.Invalid, check(h).Verdict)
+	requireSamePrefixes(t, 0, h)
 }
 
 func TestMonitorNeverAccusesACorrectLedger(t *testing.T) {

@@ -153,8 +153,10 @@ func falsified(h *history.History, reads ...string) *history.History {
 			old, key = e.Value, invoked[e.Process]
 		}
 		if i > from && invoked[e.Process] == key {
-			if e.Value = old; e.F == "contains" {
-				e.Value = e.Value == false
+			if was, yes := e.Value.(bool); yes {
+				e.Value = !was
+			} else {
+				e.Value = old
 			}
 			return h
 		}

@@ -63,7 +63,6 @@ func monitorMutants() []mutant {
 		{"reads need not contain each other", growing, "if behind.hits > 0 {", "if behind.hits > 0 && false {", "set, read whole"},
 		{"a read may have more and lack some", growing, "if more {", "if false {", "set, read whole"},
 		{"smaller reads are not settled", growing, "below = len(g.levels)", "", "set, long"},
-		{"smaller reads are not settled by what was read", growing, "below = max(below, slices.Index(g.levels, e.level))", "", "set, few read whole"},
 		{"what failed may be in a growing set", growing, "if g.elements[v].seen {", "if false {", "set, read whole"},
 		{"reads are not remembered", growing, "g.levels = append(g.levels, top)", "", "set, read whole"},
 		{"offsets may be wrong", log, "case a.offset >= 0 && a.offset != l.length():", "case false:", "log, long, offsets"},

@@ -25,11 +25,12 @@ import (
 // again with each completion of its key. Read-backs are compared with the number
 // of keys that must show by then, which is known when they are called.
 //
-// Memory is that of the open operations and some 500 bytes a key (see
-// BenchmarkMonitor), a number a key for each node whose books are read, and no
-// more however often keys are tried. Keys cannot be dropped before the end,
-// because the last read-back is about all of them. Each event takes constant
-// time, but for the effects that a read-back shows.
+// Memory is that of the open operations and some 400 bytes a key, with a number a
+// key for each node whose books are read, and no more however often keys are
+// tried. Keys cannot be dropped before the end, because the last read-back is
+// about all of them. Each event takes constant time, but for the effects that a
+// read-back shows: one core takes about 600,000 events or 300,000 effects a second
+// (see BenchmarkMonitor).
 type Monitor struct {
 	c      *Checker
 	memory int64

@@ -66,10 +66,16 @@ func (j *judge) follow(s *stretch, at position, known bool) (last int64, any boo
 				}, s.op, before.op)
 			default:
 				if between := p.between(before.offset, e.offset); between != nil {
+					says := between.at
+					for _, op := range []int32{s.op, before.op} {
+						if j.shows(op, between.message, between.offset) {
+							says = op // at another time of the same poll
+						}
+					}
 					j.blame(skip, ruleSkip, s.partition, func() string {
 						return fmt.Sprintf("a consumer was given offset %d, then offset %d%s, and not %s at offset %d between them",
 							before.offset, e.offset, inOne(s.op, before.op), j.name(between.message), between.offset)
-					}, s.op, before.op, between.at)
+					}, s.op, before.op, says)
 				}
 			}
 		}
@@ -175,8 +181,11 @@ func (j *judge) judgeSend(s *sent, ends []end) {
 		if j.ops[e.by].Return < j.ops[s.op].Call {
 			e.at = e.by // who says that it is there had said it in time
 		}
-		if j.ops[m.at].Return < j.ops[s.op].Call && j.shows(m.at, e.message, e.offset) {
-			e.at, e.by = m.at, m.at // it was polled before it was sent, with the other
+		if j.rules&rulePolledEnd != 0 && j.ops[m.at].Return < j.ops[s.op].Call {
+			if offset, found := j.beyond(m.at, s.message, m.offset); found {
+				// It was polled before it was sent, with another behind it.
+				e.offset, e.at, e.by = offset, m.at, m.at
+			}
 		}
 		ops := []int32{s.op, m.at, e.at, e.by}
 		switch {

@@ -60,7 +60,9 @@ func Report(
 	report.Judged = j.Judged
 	report.Figures = j.Figures
 	if j.Found != nil {
-		report.Findings = j.Found.Sorted()
+		for _, f := range j.Found.Sorted() {
+			report.Findings = append(report.Findings, reduce(ctx, ops, f, judge))
+		}
 		report.Figures = append(report.Figures, j.Found.Figures()...)
 	}
 	switch {

@@ -41,7 +41,7 @@ func monitorMutants() []mutant {
 		{"a queue has no order", queue, "case x.deadline < call:", "case false:", "queue"},
 		{"a value may be taken twice", queue, "case x == nil || x.got:", "case x == nil:", "queue"},
 		{"a queue may lose values", queue, "if q.takes.spare+i <= k {", "if q.takes.spare+i <= k && false {", "queue"},
-		{"an optional take may be called after the deadline", queue, "i < len(q.takes.ops) && q.takes.ops[i].call < x.deadline", "i < len(q.takes.ops)", "queue"},
+		{"an optional take may be called after the deadline", queue, "i < len(q.takes.ops) && q.takes.ops[i].call <= x.deadline", "i < len(q.takes.ops)", "queue"},
 		{"a queue may be empty at any time", queue, "possible = false", "possible = true", "queue, often empty"},
 		{"values are not there before they are got", queue, "q.cover(x.ret, call)", "", "queue, often empty"},
 		{"nobody need account for what is there", queue, "values <= q.takes.before(moment+1):", "values < Never:", "queue, lost"},

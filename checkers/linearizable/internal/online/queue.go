@@ -211,7 +211,8 @@ func (q *Queue[V]) check() string {
 func (q *Queue[V]) inTime() bool {
 	x, i := q.first, 0
 	for k := range q.due {
-		for i < len(q.takes.ops) && q.takes.ops[i].call < x.deadline {
+		// A deadline that is a moment is just after the call that it is named by.
+		for i < len(q.takes.ops) && q.takes.ops[i].call <= x.deadline {
 			i++
 		}
 		if q.takes.spare+i <= k {

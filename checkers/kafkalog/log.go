@@ -243,7 +243,7 @@ func (b *book) shows(op, message int32, offset int64) bool {
 	return false
 }
 
-// beyond returns the greatest offset, not below one, at which a poll shows
+// beyond returns the greatest offset, above one, at which a poll shows
 // another message of the same partition.
 func (b *book) beyond(op, message int32, offset int64) (greatest int64, found bool) {
 	n, _ := slices.BinarySearchFunc(b.stretches, op, func(s stretch, op int32) int { return cmp.Compare(s.op, op) })
@@ -252,7 +252,7 @@ func (b *book) beyond(op, message int32, offset int64) (greatest int64, found bo
 			continue
 		}
 		for _, e := range b.stretches[n].entries {
-			if e.message != message && e.offset >= offset && (!found || e.offset > greatest) {
+			if e.message != message && e.offset > offset && (!found || e.offset > greatest) {
 				greatest, found = e.offset, true
 			}
 		}

@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RUN_FLAGS   ?=
 BENCH       ?= .
 
-.PHONY: build run test test-docker images base-image bench selftest soak check clean
+.PHONY: build run test test-docker images base-image bench selftest soak fuzz check clean
 
 build: export CGO_ENABLED = 0
 build:
@@ -48,6 +48,18 @@ selftest: build
 SOAK        ?= 10000000
 soak:
 	TERTIUM_SOAK=$(SOAK) $(GO) test -timeout 4h ./checkers/...
+
+# Every fuzz target in turn, for so long each; what is found stays in testdata.
+FUZZTIME    ?= 1m
+fuzz:
+	@status=0; \
+	for package in $$($(GO) list ./...); do \
+		targets=$$($(GO) test -list '^Fuzz' $$package) || exit 1; \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || status=1; \
+		done; \
+	done; exit $$status
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }

@@ -9,6 +9,6 @@ import (
 func RunHasty(ctx context.Context, t Test) (Record, error) {
 	const short = 200 * time.Millisecond
 	return runWithin(ctx, t, limits{
-		start: short, settle: short, overtime: short, hang: short, patience: short, heal: short,
+		start: short, settle: short, overtime: short, hang: short, patience: short, heal: short, watch: short,
 	})
 }

@@ -20,6 +20,9 @@ type limits struct {
 	patience time.Duration
 	// heal bounds the healing of one fault.
 	heal time.Duration
+	// watch is how long monitors may take, after the end of the run, for what
+	// they are behind.
+	watch time.Duration
 }
 
 func defaultLimits() limits {
@@ -30,5 +33,6 @@ func defaultLimits() limits {
 		hang:     30 * time.Second,
 		patience: 5 * time.Second,
 		heal:     30 * time.Second,
+		watch:    60 * time.Second,
 	}
 }

@@ -19,6 +19,8 @@ type Progress struct {
 	began   time.Time
 	planned time.Duration
 	active  []string
+	// violations are those that monitors saw, in the order in which they did.
+	violations []Violation
 }
 
 // Snapshot is a progress at one moment.
@@ -67,4 +69,18 @@ func (p *Progress) healed(kind string) {
 	if i := slices.Index(p.active, kind); i >= 0 {
 		p.active = slices.Delete(p.active, i, i+1)
 	}
+}
+
+func (p *Progress) violate(v Violation) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.violations = append(p.violations, v)
+}
+
+// Violations returns what monitors have seen until now, one violation each at
+// most, in the order in which they saw them.
+func (p *Progress) Violations() []Violation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.violations)
 }

@@ -36,6 +36,12 @@ type Test struct {
 	// Stop, when closed, ends the main phases early: faults are healed and what
 	// happened is read back.
 	Stop <-chan struct{}
+	// Monitors judge what is recorded while the run goes on. They decide nothing:
+	// that is for checkers, which see the whole history.
+	Monitors []Monitor
+	// StopOnViolation ends the main phases, as Stop does, once a monitor saw a
+	// violation.
+	StopOnViolation bool
 	// Progress is kept up to date, if given.
 	Progress *Progress
 }
@@ -49,6 +55,10 @@ type Record struct {
 	Trouble []string
 	// Exits are the ends of each node.
 	Exits map[string][]cluster.Exit
+	// Images are the images of nodes that have any, with their digests.
+	Images map[string]string
+	// Observed is what each monitor saw.
+	Observed []Observed
 }
 
 // run is a test while it runs. It is the [World] of its faults.
@@ -63,7 +73,11 @@ type run struct {
 	progress *Progress
 	tally    *tally
 	watchers watchers
-	workers  []*worker
+	// watch are the monitors. condemned is closed when the run is to end because
+	// of what they saw; nil if it is not to.
+	watch     *watch
+	condemned <-chan struct{}
+	workers   []*worker
 	// began is when the phase did from which planned times count: all main
 	// phases are one.
 	began  time.Time
@@ -87,14 +101,21 @@ func runWithin(ctx context.Context, t Test, limits limits) (record Record, err e
 	}
 	defer func() {
 		err = errors.Join(err, r.recorder.Close())
+		r.record.Observed = r.watch.finish(r.limits.watch)
 		record = r.record
 	}()
 	if err := r.setUp(ctx, t); err != nil {
 		return r.record, fmt.Errorf("%w: %w", ErrSetup, err)
 	}
 	defer func() {
-		r.record.Exits = map[string][]cluster.Exit{}
+		r.record.Exits, r.record.Images = map[string][]cluster.Exit{}, map[string]string{}
+		if c, ok := r.cluster.(cluster.Troubled); ok {
+			r.record.Trouble = append(r.record.Trouble, c.Trouble()...)
+		}
 		for _, node := range r.cluster.Nodes() {
+			if n, ok := node.(cluster.Imaged); ok {
+				r.record.Images[node.Name()] = n.Image()
+			}
 			r.record.Exits[node.Name()] = node.Exits()
 		}
 		err = errors.Join(err, r.cluster.Close())
@@ -121,6 +142,10 @@ func newRun(t Test, limits limits) (*run, error) {
 	}
 	for _, kind := range t.Kinds {
 		r.kinds[kind.Name] = kind
+	}
+	r.watch = startWatch(recorder, t.Monitors, r.progress)
+	if t.StopOnViolation {
+		r.condemned = r.watch.violated
 	}
 	return r, nil
 }
@@ -249,6 +274,9 @@ func (r *run) conduct(ctx context.Context, stop, tormented <-chan struct{}) {
 			return true
 		case <-also:
 			return true
+		case <-r.condemned:
+			r.trouble("the run was ended before its planned end, because of a violation that was seen while it went on")
+			return false
 		case <-stop:
 		case <-ctx.Done():
 		}

@@ -113,6 +113,14 @@ type Workload interface {
 	Checkers(plan.Config) []Checker
 }
 
+// Monitored is a Workload whose properties can also be judged while the run goes
+// on.
+type Monitored interface {
+	// Monitors returns fresh monitors, one for each checker that has one, under
+	// the same name.
+	Monitors(plan.Config) []Monitor
+}
+
 // Resolver turns what the plan left open into values. It is used by all
 // workers at once.
 type Resolver interface {

@@ -147,6 +147,9 @@ func doubts(r Result) []string {
 	for _, fault := range r.Faults {
 		doubt(!fault.Bit, "fault %s %s", fault.Name(), fault.WhyNot())
 	}
+	for _, unconfirmed := range unconfirmed(r) {
+		doubt(true, "%s", unconfirmed)
+	}
 	doubt(len(r.Reports) == 0, "no checker judged the history")
 	doubt(r.Config != nil && r.Statistics.Total.OK == 0, "no operation succeeded, so nothing was tested")
 	return doubts

@@ -62,6 +62,8 @@ type Facts struct {
 	// Trouble is what else stands in the way of a valid verdict: nodes that did
 	// not come back, phases that were cut short.
 	Trouble []string `json:"trouble"`
+	// Monitors are those that followed the run.
+	Monitors []Monitor `json:"monitors,omitempty"`
 	// InternalError says how Tertium itself failed.
 	InternalError string `json:"internal_error,omitempty"`
 	// Reproduce is the command that makes the run again, as its arguments.
@@ -82,6 +84,7 @@ func (f Facts) normal() Facts {
 	}
 	f.SetupError, f.InternalError = valid(f.SetupError), valid(f.InternalError)
 	f.Trouble, f.Reproduce = all(f.Trouble), all(f.Reproduce)
+	f.Monitors = normalMonitors(f.Monitors)
 	f.Nodes = slices.Clone(list(f.Nodes))
 	for i := range f.Nodes {
 		f.Nodes[i].Exits = list(f.Nodes[i].Exits)
@@ -91,7 +94,9 @@ func (f Facts) normal() Facts {
 
 // Node is one node of the system under test.
 type Node struct {
-	Name  string         `json:"name"`
+	Name string `json:"name"`
+	// Image is the image that it ran from, with its digest; empty for a process.
+	Image string         `json:"image,omitempty"`
 	Exits []cluster.Exit `json:"exits"`
 }
 

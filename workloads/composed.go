@@ -118,6 +118,15 @@ func (c composed) Checkers(config plan.Config) []harness.Checker {
 	return all
 }
 
+// Monitors are those of the parts that have any.
+func (c composed) Monitors(config plan.Config) []harness.Monitor {
+	var all []harness.Monitor
+	for _, part := range c.parts {
+		all = append(all, harness.MonitorsOf(part, config)...)
+	}
+	return all
+}
+
 // dispatch has the resolver of each function.
 type dispatch map[string]harness.Resolver
 

@@ -9,7 +9,8 @@
 // beside the time that passed, the time tried is counted: that in which no
 // fault was in place and at least one operation waited for its reply. Only the
 // time tried is held against a bound, because a system cannot be blamed for
-// what it was not asked, nor for being down under a fault.
+// what it was not asked, nor for being down under a fault. How long the client of
+// an operation without a completion waited nobody knows, so it counts for nothing.
 package availability
 
 import (
@@ -52,10 +53,6 @@ type Row struct {
 	Recovered bool          `json:"recovered"`
 	Recovery  time.Duration `json:"recovery_ns"`
 	Rate      float64       `json:"rate_before"`
-
-	// waiting are the operations that were tried in vain after the healing,
-	// by the index of their invocation; not more than a witness needs.
-	waiting []int
 }
 
 // NodeGap is the longest time without an ok completion at one node.

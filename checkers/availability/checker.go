@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
@@ -40,11 +41,8 @@ func (*Checker) Name() string { return "availability" }
 // time if there is a bound; invalid if a bound was exceeded; and unknown if
 // there is nothing to judge or service did not come back while it was tried.
 func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "after each fault is healed, operations succeed again",
@@ -64,9 +62,12 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 		}
 	}
 	report.Figures = figures(rows)
-	for i := range rows {
-		if c.late(&rows[i]) {
-			report.Findings = append(report.Findings, c.finding(&rows[i]))
+	if slices.ContainsFunc(rows, c.late) {
+		w := newWitnesses(h, rows)
+		for _, row := range rows {
+			if c.late(row) {
+				report.Findings = append(report.Findings, c.finding(&row, w.of(&row, c.bound)))
+			}
 		}
 	}
 	report.Verdict, report.Cause = c.conclude(rows, report.Findings)
@@ -75,7 +76,7 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 
 // late reports whether service came back too late. Time tried that a bound is
 // held against has passed, so it does not matter whether it came back later.
-func (c *Checker) late(r *Row) bool { return c.bound > 0 && r.Healed && r.Tried > c.bound }
+func (c *Checker) late(r Row) bool { return c.bound > 0 && r.Healed && r.Tried > c.bound }
 
 func (c *Checker) conclude(rows []Row, late []verdict.Finding) (verdict.Verdict, string) {
 	if len(late) > 0 {
@@ -108,7 +109,7 @@ func (c *Checker) conclude(rows []Row, late []verdict.Finding) (verdict.Verdict,
 		healed, round(worst.Back), worst.Name())
 }
 
-func (c *Checker) finding(r *Row) verdict.Finding {
+func (c *Checker) finding(r *Row, operations []int) verdict.Finding {
 	came := "did not come back before the history ends"
 	if r.Returned {
 		came = fmt.Sprintf("came back only %v after it", round(r.Back))
@@ -121,14 +122,12 @@ func (c *Checker) finding(r *Row) verdict.Finding {
 	if r.Returned {
 		steps = append(steps, fmt.Sprintf("[%v] the first operation succeeded", round(r.To+r.Back)))
 	}
-	operations := slices.Clone(r.waiting)
-	slices.Sort(operations)
 	return verdict.Finding{
 		Anomaly: "unavailable",
 		Summary: fmt.Sprintf("after %s was healed, service was tried for %v, longer than %v, and %s",
 			r.Name(), round(r.Tried), c.bound, came),
 		Steps:      steps,
-		Operations: slices.Compact(operations),
+		Operations: operations,
 		Culprit:    -1,
 	}
 }

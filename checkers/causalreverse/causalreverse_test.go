@@ -65,8 +65,8 @@ func possible(h *history.History) bool {
 	return true
 }
 
-func TestAgreesWithTheTwin(t *testing.T) {
-	checktest.Agree(t, checktest.Subject{
+func subject() checktest.Subject {
+	return checktest.Subject{
 		Histories: 100_000,
 		Random:    dense,
 		Possible:  possible,
@@ -76,8 +76,10 @@ func TestAgreesWithTheTwin(t *testing.T) {
 			return c.Check(context.Background(), h, verdict.Budget{})
 		},
 		Rules: allRules,
-	})
+	}
 }
+
+func TestAgreesWithTheTwin(t *testing.T) { checktest.Agree(t, subject()) }
 
 func written(value any) checktest.Op {
 	return checktest.Op{F: "write", Key: "k", Input: value, Outcome: history.OK}

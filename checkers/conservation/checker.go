@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/checkers/internal/settled"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
@@ -51,11 +52,8 @@ const bytesPerOperation = 300
 
 // Check judges the history.
 func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "money is neither made nor lost: every balance is the sum of its entries, at every node alike",

@@ -64,8 +64,8 @@ func possible(h *history.History) bool {
 	return true
 }
 
-func TestAgreesWithTheTwin(t *testing.T) {
-	checktest.Agree(t, checktest.Subject{
+func subject() checktest.Subject {
+	return checktest.Subject{
 		Histories: 100_000,
 		Random:    dense,
 		Possible:  possible,
@@ -79,8 +79,10 @@ func TestAgreesWithTheTwin(t *testing.T) {
 		Excuses: func(f *verdict.Finding, op *history.Operation) bool {
 			return op.F == "add" && (op.Input.(int64) > 0) == (f.Anomaly == surplus)
 		},
-	})
+	}
 }
+
+func TestAgreesWithTheTwin(t *testing.T) { checktest.Agree(t, subject()) }
 
 func op(f string, input, output any) checktest.Op {
 	return checktest.Op{F: f, Key: "c", Input: input, Output: output, Outcome: history.OK}

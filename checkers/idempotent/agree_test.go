@@ -2,10 +2,13 @@ package idempotent
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/columns"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
@@ -13,11 +16,19 @@ func check(h *history.History, options ...Option) verdict.Report {
 	return checkBy(h, allRules, options...)
 }
 
-// checkBy judges by some of the rules.
+// checkBy judges by some of the rules, from the history and from its columns, if
+// it has any. Both must give the same report.
 func checkBy(h *history.History, r rules, options ...Option) verdict.Report {
 	c := New(options...)
 	c.rules = r
-	return c.Check(context.Background(), h, verdict.Budget{})
+	report := c.Check(context.Background(), h, verdict.Budget{})
+	if view, err := columns.Of(h); err == nil {
+		again := c.CheckColumns(context.Background(), view, verdict.Budget{})
+		if !reflect.DeepEqual(report, again) {
+			panic(fmt.Sprintf("another report from columns:\n%+v\n%+v", report, again))
+		}
+	}
+	return report
 }
 
 // excuses are attempts that a counterexample shows because they might explain

@@ -1,19 +1,25 @@
 package idempotent
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/columns"
+	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
-// large returns a valid history of n attempts by 20 clients: 5 % of them are
-// ambiguous and tried again, 15 % are replays, and the books are read back at
-// as many nodes as asked for.
-func large(n, nodes int) *history.History {
+// large returns a history of n attempts by 20 clients, of whose requests some
+// are ambiguous, half of which are tried again; 15 % are replays, and the books
+// are read back at as many nodes as asked for. In one that is not valid, the
+// last of each book has lost an effect.
+func large(n, nodes int, ambiguous float64, valid bool) *history.History {
 	r := rand.New(rand.NewPCG(1, 1))
 	events := make([]history.Event, 0, 2*n+4*nodes)
 	record := func(e history.Event) {
@@ -38,7 +44,7 @@ func large(n, nodes int) *history.History {
 		}
 		attempts++
 		process++
-		if draw := r.IntN(100); draw < 20 && last.process != 0 {
+		if draw := r.Float64(); draw < 0.15 && last.process != 0 {
 			*c = last
 			last.process = 0
 		} else {
@@ -60,7 +66,7 @@ func large(n, nodes int) *history.History {
 			c.complete = reply
 			last = *c
 			last.process = process
-			if draw >= 95 {
+			if draw >= 1-ambiguous {
 				c.complete = history.Event{Kind: history.Complete, F: "deposit", Error: "timeout"}
 			}
 		}
@@ -77,6 +83,9 @@ func large(n, nodes int) *history.History {
 		for tenant := range 4 {
 			process++
 			name := fmt.Sprint("t", tenant)
+			if !valid && node == nodes-1 {
+				books[name] = slices.Delete(books[name], len(books[name])/2, len(books[name])/2+1)
+			}
 			entries := make([]any, len(books[name]))
 			for i, e := range books[name] {
 				entry := make(map[string]any, 8)
@@ -92,21 +101,37 @@ func large(n, nodes int) *history.History {
 	return &history.History{Events: events}
 }
 
-// BenchmarkJudge is the judging of a million attempts alone; the history and its
-// operations are in memory.
-func BenchmarkJudge(b *testing.B) {
-	for _, nodes := range []int{0, 1, 3} {
-		b.Run(fmt.Sprintf("read back at %d nodes", nodes), func(b *testing.B) {
-			h := large(1_000_000, nodes)
-			ops := h.Operations()
-			c := New()
-			b.ReportAllocs()
-			for b.Loop() {
-				j, err := c.judgeOperations(context.Background(), h, ops)
-				if err != nil || j.findings.Any() {
-					b.Fatal(err, j.findings.Sorted())
-				}
+// BenchmarkCheck judges ledgers whose books are read back at the end: from
+// histories in memory, from their columns, and from the folder of a run.
+func BenchmarkCheck(b *testing.B) {
+	for _, n := range checktest.BenchSizes(b) {
+		for _, ambiguous := range []float64{0.001, 0.05} {
+			for _, want := range []verdict.Verdict{verdict.Valid, verdict.Invalid} {
+				name := fmt.Sprintf("idempotency/%d/%v/%v/", n, ambiguous, want)
+				// Each makes it anew: to hold a large one makes all that follows slower.
+				history := func() *history.History { return large(n, 1, ambiguous, want == verdict.Valid) }
+				b.Run(name+"columns", func(b *testing.B) {
+					view, err := columns.Of(history())
+					require.NoError(b, err)
+					checktest.Measure(b, n, func() {
+						require.Equal(b, want, New().CheckColumns(b.Context(), view, verdict.Budget{}).Verdict)
+					})
+				})
+				b.Run(name+"file", func(b *testing.B) {
+					dir := checktest.BenchFolder(b, history())
+					checktest.Measure(b, n, func() {
+						view, err := columns.Load(dir)
+						require.NoError(b, err)
+						require.Equal(b, want, New().CheckColumns(b.Context(), view, verdict.Budget{}).Verdict)
+					})
+				})
+				b.Run(name+"history", func(b *testing.B) {
+					h := history()
+					checktest.Measure(b, n, func() {
+						require.Equal(b, want, New().Check(b.Context(), h, verdict.Budget{}).Verdict)
+					})
+				})
 			}
-		})
+		}
 	}
 }

@@ -58,10 +58,10 @@ func (j *judge) blameRepeat(r repeat) {
 // shownIn names the effects of a key that a read-back shows.
 func (j *judge) shownIn(read, id int32) []string {
 	var shown []string
-	_, effects := j.reading.Books(&j.ops[j.reads[read].op])
-	for effect, err := range effects {
-		if err == nil && string(effect.Idem) == j.name(id) {
-			shown = append(shown, effectText(identity(effect.ID)))
+	_, effects, _ := j.source.books(j.reads[read].op)
+	for e, err := range effects {
+		if err == nil && e.key == id {
+			shown = append(shown, j.effectText(e.id))
 		}
 	}
 	return shown
@@ -109,7 +109,7 @@ func (j *judge) blameAnswers(id, first, at int32) {
 func (j *judge) blameUnasked(id int32, seen *sighting) {
 	j.accuse(id, phantomEffect, func() verdict.Finding {
 		w := j.witness(id).asked(id, none).blameRead(seen.from)
-		w.read(seen.from, fmt.Sprintf("they hold %s under the key, which is not what was asked for", effectText(seen.id)))
+		w.read(seen.from, fmt.Sprintf("they hold %s under the key, which is not what was asked for", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("the books hold an effect of %s that none of its attempts asked for", j.name(id)))
 	})
 }
@@ -117,7 +117,7 @@ func (j *judge) blameUnasked(id int32, seen *sighting) {
 func (j *judge) blameRefused(id, at int32, seen *sighting) {
 	j.accuse(id, failedEffect, func() verdict.Finding {
 		w := j.witness(id).attempt(at).asked(id, seen.class).blameRead(seen.from)
-		w.read(seen.from, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+		w.read(seen.from, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("%s was refused for good, but it is in the books", j.name(id)))
 	})
 }
@@ -125,18 +125,18 @@ func (j *judge) blameRefused(id, at int32, seen *sighting) {
 func (j *judge) blameOtherPayload(id, at int32, seen *sighting) {
 	j.accuse(id, payloadAccepted, func() verdict.Finding {
 		w := j.witness(id).attempt(at).blameAttempt(at).asked(id, seen.class)
-		w.read(seen.from, fmt.Sprintf("they hold %s under the key, as asked with the other payload", effectText(seen.id)))
+		w.read(seen.from, fmt.Sprintf("they hold %s under the key, as asked with the other payload", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("%s was acknowledged for one payload, but the books hold the effect of another", j.name(id)))
 	})
 }
 
 func (j *judge) blameOtherEffect(id, at int32, seen *sighting) {
 	j.accuse(id, foreignReply, func() verdict.Finding {
-		told := j.reading.Reply(&j.ops[j.attempts[at].op]).ID
+		told := j.reply(j.attempts[at].op).id
 		w := j.witness(id).attempt(at).blameAttempt(at)
-		w.read(seen.from, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+		w.read(seen.from, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("%s was answered with %s, but in the books it has %s",
-			j.name(id), effectText(told), effectText(seen.id)))
+			j.name(id), j.effectText(told), j.effectText(seen.id)))
 	})
 }
 
@@ -146,7 +146,7 @@ func (j *judge) blameFailed(id, void int32, seen *sighting) {
 		if void != none {
 			w.attempt(void)
 		}
-		w.read(seen.from, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+		w.read(seen.from, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		return w.finding(
 			fmt.Sprintf("%s was reported as fail, but is in the books: either the service or the client's classification is wrong", j.name(id)),
 			"a failure must prove that nothing happened and nothing will; a timeout, a reset or a 5xx proves no such thing")
@@ -156,7 +156,7 @@ func (j *judge) blameFailed(id, void int32, seen *sighting) {
 func (j *judge) blameEarly(id, cause int32, seen *sighting) {
 	j.accuse(id, phantomEffect, func() verdict.Finding {
 		w := j.witness(id).attempt(cause).blameRead(seen.read)
-		w.read(seen.read, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+		w.read(seen.read, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("the books held the effect of %s before any attempt that can have made it was begun", j.name(id)))
 	})
 }
@@ -177,7 +177,7 @@ func (j *judge) blameNotReplayed(id, at, rival int32, replied bool) {
 			w.attempt(j.firstReply(id))
 		} else {
 			w.asked(id, seen.class)
-			w.read(seen.read, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+			w.read(seen.read, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		}
 		return w.finding(fmt.Sprintf(
 			"%s was refused as a conflict after the same payload had been accepted; its reply should have been replayed", j.name(id)))
@@ -199,7 +199,7 @@ func (j *judge) blameLost(id, at, settled int32) {
 		}
 		seen := &j.seen[id]
 		w.asked(id, seen.class)
-		w.read(seen.read, fmt.Sprintf("they hold %s under the key", effectText(seen.id)))
+		w.read(seen.read, fmt.Sprintf("they hold %s under the key", j.effectText(seen.id)))
 		return w.finding(fmt.Sprintf("the effect of %s was in the books and then was not", j.name(id)))
 	})
 }
@@ -225,9 +225,9 @@ func (j *judge) blameVanished(id, at int32) {
 // one effect of a key that may have had several.
 func (j *judge) blameGone(id int32, e *epoch, at int32) {
 	j.accuse(id, lostEffect, func() verdict.Finding {
-		w := j.witness(id).blameRead(at).read(at, fmt.Sprintf("they do not hold %s", effectText(e.id)))
+		w := j.witness(id).blameRead(at).read(at, fmt.Sprintf("they do not hold %s", j.effectText(e.id)))
 		j.tellEpoch(w, e)
-		return w.finding(fmt.Sprintf("%s had %s, which is not in the books any more", j.name(id), effectText(e.id)))
+		return w.finding(fmt.Sprintf("%s had %s, which is not in the books any more", j.name(id), j.effectText(e.id)))
 	})
 }
 
@@ -235,7 +235,7 @@ func (j *judge) blameGone(id int32, e *epoch, at int32) {
 func (j *judge) blameEpochs(id int32, epochs []epoch) {
 	effects := 0
 	for i := range epochs {
-		if epochs[i].id != nil {
+		if epochs[i].id != noID {
 			effects++
 		}
 	}
@@ -257,7 +257,7 @@ func (j *judge) tellEpoch(w *witness, e *epoch) {
 	if e.reply != none {
 		w.attempt(e.reply)
 	} else if e.read != none {
-		w.read(e.read, fmt.Sprintf("they hold %s under the key", effectText(e.id)))
+		w.read(e.read, fmt.Sprintf("they hold %s under the key", j.effectText(e.id)))
 	}
 }
 
@@ -283,17 +283,17 @@ func (j *judge) blameSharedID(owner, id int32) {
 		w := j.witness(id)
 		j.tell(w, owner)
 		j.tell(w, id)
-		return w.finding(fmt.Sprintf("%s and %s were both told to be %s", j.name(owner), j.name(id), effectText(j.ids[id])))
+		return w.finding(fmt.Sprintf("%s and %s were both told to be %s", j.name(owner), j.name(id), j.effectText(j.ids[id])))
 	})
 }
 
 // tell adds what says which effect a key had: a reply, or else a read-back.
 func (j *judge) tell(w *witness, id int32) {
 	reply := j.firstReply(id)
-	if reply != none && identity(j.reading.Reply(&j.ops[j.attempts[reply].op]).ID) == j.ids[id] {
+	if reply != none && j.reply(j.attempts[reply].op).id == j.ids[id] {
 		w.attempt(reply)
 		return
 	}
 	seen := &j.seen[id]
-	w.asked(id, seen.class).read(seen.from, fmt.Sprintf("they hold %s under %s", effectText(seen.id), j.name(id)))
+	w.asked(id, seen.class).read(seen.from, fmt.Sprintf("they hold %s under %s", j.effectText(seen.id), j.name(id)))
 }

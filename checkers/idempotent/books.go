@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 
 	"github.com/tertium-dev/tertium/harness/history"
 )
@@ -30,7 +29,7 @@ type readBack struct {
 type sighting struct {
 	// id and class are those of the effect that was read first. class is none
 	// if it is what no attempt asked for.
-	id    any
+	id    ident
 	class int32
 	// read is the read-back, among those that show the key, that returned
 	// first, and ret is when it did. from is the one in which it was read first.
@@ -74,49 +73,50 @@ type repeat struct {
 }
 
 // settling says for a read-back when the nodes had last settled.
-type settling func(op *history.Operation) int32
+type settling func(call int32) int32
 
 // readBooks reads all books that the history shows.
 func readBooks(ctx context.Context, t *table, totals *Totals, since settling) (*books, error) {
 	b := &books{seen: make([]sighting, len(t.keys)), totals: totals}
-	for i := range t.ops {
-		op := &t.ops[i]
-		if op.Outcome != history.OK || op.Idem != "" {
+	for op := range int32(t.len()) {
+		p := t.proof(op)
+		if p.outcome != history.OK || p.attempt {
 			continue
 		}
-		if err := ctx.Err(); i%pollEvery == 0 && err != nil {
+		if err := ctx.Err(); op%pollEvery == 0 && err != nil {
 			return nil, err
 		}
 		if totals != nil {
-			if scope, total, ok := totals.Read(op); ok {
-				b.readTotal(t, b.add(t, i, scope, since), total)
+			if scope, total, ok := totals.Read(t.at(op)); ok {
+				b.readTotal(t, b.add(t, op, p, scope, since), total)
 				continue
 			}
 		}
-		if scope, effects := t.reading.Books(op); effects != nil {
-			b.read(t, b.add(t, i, scope, since), effects)
+		if scope, effects, count := t.books(op); effects != nil {
+			at := b.add(t, op, p, scope, since)
+			b.reads[at].keys = make([]int32, 0, count)
+			b.read(t, at, effects)
 		}
 	}
 	return b, ctx.Err()
 }
 
 // add files a read-back.
-func (b *books) add(t *table, i int, scope string, since settling) int32 {
-	op := &t.ops[i]
+func (b *books) add(t *table, op int32, p proof, scope string, since settling) int32 {
 	id, known := t.byScope[scope]
 	if !known {
 		id = none
 	}
 	b.reads = append(b.reads, readBack{
-		op: int32(i), scope: id, node: op.Node, call: int32(op.Call), ret: int32(op.Return), since: since(op),
+		op: op, scope: id, node: t.brief(op).Node, call: p.call, ret: p.ret, since: since(p.call),
 	})
 	return int32(len(b.reads) - 1)
 }
 
 // read takes in the effects of one read-back.
-func (b *books) read(t *table, at int32, effects iter.Seq2[Effect, error]) {
+func (b *books) read(t *table, at int32, effects iter.Seq2[*shownEffect, error]) {
 	r := &b.reads[at]
-	for effect, err := range effects {
+	for e, err := range effects {
 		if err != nil {
 			if b.unreadable == nil {
 				b.unreadable = fmt.Errorf("the read-back at event %d cannot be read: %w", r.call, err)
@@ -125,17 +125,24 @@ func (b *books) read(t *table, at int32, effects iter.Seq2[Effect, error]) {
 			continue
 		}
 		b.effects++
-		id, known := t.byName[string(effect.Idem)]
-		if !known || t.keys[id].scope != r.scope {
-			b.phantoms = append(b.phantoms, phantom{read: at, idem: string(effect.Idem), entry: effect.Entry})
+		if e.key == none || t.keys[e.key].scope != r.scope {
+			b.phantoms = append(b.phantoms, phantom{read: at, idem: t.named(e), entry: t.entry(e)})
 			continue
 		}
-		b.see(at, id, identity(effect.ID), t.fitting(id, effect))
+		b.see(at, e.key, e.id, t.fitting(e))
 	}
 }
 
+// named is the name of the request that an effect says it belongs to.
+func (t *table) named(e *shownEffect) string {
+	if e.key != none {
+		return t.name(e.key)
+	}
+	return string(e.idem)
+}
+
 // see files an effect of a key that a read-back shows, of a class.
-func (b *books) see(at, id int32, effect any, class int32) {
+func (b *books) see(at, id int32, effect ident, class int32) {
 	r, s := &b.reads[at], &b.seen[id]
 	if s.ret == 0 {
 		*s = sighting{id: effect, class: class, read: at, from: at, ret: r.ret, inRead: at}
@@ -156,25 +163,13 @@ func (b *books) see(at, id int32, effect any, class int32) {
 	}
 }
 
-// identity is an id that can be compared: anything else is as good as none.
-func identity(id any) any {
-	switch id.(type) {
-	case int64, string:
-		return id
-	}
-	return nil
-}
-
-// fitting returns the class of the attempts that asked for what the effect is,
-// or none.
-func (t *table) fitting(id int32, effect Effect) int32 {
-	for class := range t.keys[id].classes {
-		if t.reading.Fits(effect, t.example(id, class)) {
+// fitting returns the class of the attempts that asked for what an effect of
+// their key is, or none.
+func (t *table) fitting(e *shownEffect) int32 {
+	for class := range t.keys[e.key].classes {
+		if t.fits(e, t.example(e.key, class)) {
 			return class
 		}
 	}
 	return none
 }
-
-// maxEvents is the longest history whose event indices fit the table.
-const maxEvents = math.MaxInt32 - 1

@@ -2,21 +2,25 @@ package idempotent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tertium-dev/tertium/checkers/internal/faults"
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/checkers/internal/settled"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/columns"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
 // Checker judges idempotent requests. Make one with [New].
 type Checker struct {
-	reading     Reading
+	reading Reading
+	// columnar is whether the reading is that of ledgers, which is known for
+	// columns too.
+	columnar    bool
 	settled     []string
 	strong      bool
 	repliesOnly bool
@@ -31,7 +35,9 @@ type Option func(*Checker)
 
 // Read sets how requests and effects show in the history. The default is
 // [Ledger].
-func Read(r Reading) Option { return func(c *Checker) { c.reading = r } }
+func Read(r Reading) Option {
+	return func(c *Checker) { c.reading, c.columnar = r, false }
+}
 
 // Settled names the phases that begin once the nodes have settled, so that
 // read-backs after that show, at any node, everything that was certain before.
@@ -66,9 +72,11 @@ func Copies(kind func(string) bool) Option { return func(c *Checker) { c.copies 
 func New(options ...Option) *Checker {
 	c := &Checker{
 		reading: Ledger(),
-		settled: settled.Phases(),
-		copies:  func(kind string) bool { return strings.HasPrefix(kind, "duplicate") },
-		rules:   allRules,
+
+		columnar: true,
+		settled:  settled.Phases(),
+		copies:   func(kind string) bool { return strings.HasPrefix(kind, "duplicate") },
+		rules:    allRules,
 	}
 	for _, option := range options {
 		option(c)
@@ -81,11 +89,58 @@ func (*Checker) Name() string { return "idempotent" }
 
 // Check judges the history.
 func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
+	return c.check(ctx, budget, func(ctx context.Context) (*judge, error) {
+		if len(h.Events) > maxEvents {
+			return nil, tooManyEvents(len(h.Events))
+		}
+		ops := h.Operations()
+		if err := fits(len(ops), budget); err != nil {
+			return nil, err
+		}
+		return c.judgeOperations(ctx, h, ops)
+	})
+}
+
+// CheckColumns is [Checker.Check] for the columnar view of a history, and gives
+// the same report. It is several times faster for the [Ledger] reading without
+// totals; others get their operations in full.
+func (c *Checker) CheckColumns(ctx context.Context, view *columns.Columns, budget verdict.Budget) verdict.Report {
+	return c.check(ctx, budget, func(ctx context.Context) (*judge, error) {
+		if len(view.Events) > maxEvents {
+			return nil, tooManyEvents(len(view.Events))
+		}
+		if err := fits(view.Operations(), budget); err != nil {
+			return nil, err
+		}
+		from := source(nil)
+		if c.columnar && c.totals == nil {
+			from = newLedgerColumns(view)
+		} else {
+			from = newListed(c.reading, view.Pick(every(view.Operations())))
+		}
+		return c.judgeSource(ctx, aroundColumns(view), from)
+	})
+}
+
+// WorthColumns is false: requests and replies are objects with several fields,
+// and to put them into columns takes longer than to judge them.
+func (c *Checker) WorthColumns() bool { return false }
+
+// every returns the numbers below n.
+func every(n int) []uint32 {
+	all := make([]uint32, n)
+	for i := range all {
+		all[i] = uint32(i)
 	}
+	return all
+}
+
+// check puts what a judge finds into a report. The judge is nil with an error
+// if it did not begin, and has findings so far with an error if it was ended
+// early.
+func (c *Checker) check(ctx context.Context, budget verdict.Budget, judging func(context.Context) (*judge, error)) verdict.Report {
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "each idempotency key has at most one effect, exactly one once acknowledged, and one reply",
@@ -94,7 +149,11 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 	if c.repliesOnly {
 		report.Property = "all attempts under an idempotency key are answered as one request"
 	}
-	j, err := c.judge(ctx, h, budget)
+	if c.totals != nil && c.ttl > 0 {
+		report.Cause = "totals cannot be judged where keys expire; let the workload end before they do"
+		return report
+	}
+	j, err := judging(ctx)
 	switch {
 	case j == nil:
 		report.Cause = err.Error()
@@ -117,33 +176,30 @@ func (c *Checker) Check(ctx context.Context, h *history.History, budget verdict.
 // counted.
 const bytesPerAttempt = 160
 
-// judge returns nil with an error if it did not begin, and findings so far with
-// an error if it was ended early.
-func (c *Checker) judge(ctx context.Context, h *history.History, budget verdict.Budget) (*judge, error) {
-	if c.totals != nil && c.ttl > 0 {
-		return nil, errors.New("totals cannot be judged where keys expire; let the workload end before they do")
+// fits says whether so many operations can be judged within the budget.
+func fits(operations int, budget verdict.Budget) error {
+	if need := int64(operations) * bytesPerAttempt; budget.Memory > 0 && need > budget.Memory {
+		return fmt.Errorf("judging %d operations takes about %d MB of memory; allow it more", operations, need>>20)
 	}
-	if len(h.Events) > maxEvents {
-		return nil, fmt.Errorf("the history has %d events, and at most %d can be judged; cut it in parts", len(h.Events), maxEvents)
-	}
-	ops := h.Operations()
-	if need := int64(len(ops)) * bytesPerAttempt; budget.Memory > 0 && need > budget.Memory {
-		return nil, fmt.Errorf("judging %d operations takes about %d MB of memory; allow it more", len(ops), need>>20)
-	}
-	return c.judgeOperations(ctx, h, ops)
+	return nil
+}
+
+func tooManyEvents(events int) error {
+	return fmt.Errorf("the history has %d events, and at most %d can be judged; cut it in parts", events, maxEvents)
 }
 
 func (c *Checker) judgeOperations(ctx context.Context, h *history.History, ops []history.Operation) (*judge, error) {
-	t, err := newTable(ctx, c.reading, ops, c.copied(h))
+	return c.judgeSource(ctx, aroundHistory(h), newListed(c.reading, ops))
+}
+
+func (c *Checker) judgeSource(ctx context.Context, near around, from source) (*judge, error) {
+	t, err := newTable(ctx, from, c.copied(near))
 	if err != nil {
 		return nil, fmt.Errorf("grouping the attempts was ended early (%w); allow it more time", err)
 	}
-	j := &judge{table: t, books: &books{seen: make([]sighting, len(t.keys))}, rules: c.rules, findings: newFindings(), ttl: c.ttl, events: h.Events}
-	if n := len(h.Events); n > 0 {
-		j.end = h.Events[n-1].Time
-	}
+	j := &judge{table: t, books: &books{seen: make([]sighting, len(t.keys))}, rules: c.rules, findings: newFindings(), ttl: c.ttl, around: near}
 	if !c.repliesOnly {
-		b, err := readBooks(ctx, t, c.totals, c.settling(h))
+		b, err := readBooks(ctx, t, c.totals, c.settling(near))
 		if err != nil {
 			return j, err
 		}
@@ -181,26 +237,26 @@ func (j *judge) all(ctx context.Context) error {
 
 // copied returns a function that says whether the network may have copied a
 // request that was sent and answered between two events.
-func (c *Checker) copied(h *history.History) func(call, ret int) bool {
+func (c *Checker) copied(near around) func(call, ret int32) bool {
 	var windows []faults.Window
 	read := false
-	return func(call, ret int) bool {
+	return func(call, ret int32) bool {
 		// Few histories have an attempt that makes it worth to look.
 		if !read {
-			windows = slices.DeleteFunc(faults.Of(h), func(w faults.Window) bool { return w.Missed || !c.copies(w.Kind) })
+			windows = slices.DeleteFunc(near.faults(), func(w faults.Window) bool { return w.Missed || !c.copies(w.Kind) })
 			read = true
 		}
-		return slices.ContainsFunc(windows, func(w faults.Window) bool { return w.Inject < ret && call < w.Heal })
+		return slices.ContainsFunc(windows, func(w faults.Window) bool { return w.Inject < int(ret) && int(call) < w.Heal })
 	}
 }
 
 // settling returns when the nodes had last settled before a read-back.
-func (c *Checker) settling(h *history.History) settling {
+func (c *Checker) settling(near around) settling {
 	if c.strong {
-		return func(op *history.Operation) int32 { return int32(op.Call) }
+		return func(call int32) int32 { return call }
 	}
-	points := settled.Of(h, c.settled)
-	return func(op *history.Operation) int32 { return int32(points.Before(op.Call)) }
+	points := near.settled(c.settled)
+	return func(call int32) int32 { return int32(points.Before(int(call))) }
 }
 
 // conclude says whether a history without a finding was judged as a whole.

@@ -29,7 +29,7 @@ type epoch struct {
 	class int32
 	// id is the effect's. A refusal has none, and has its code instead; what
 	// look like two epochs may be one if both are refused alike.
-	id   any
+	id   ident
 	code string
 	// The epoch begins between lo and hi, and does not end before until. Only
 	// here time counts and not order, because the expiry is a time; moments may
@@ -46,7 +46,7 @@ const mostEpochs = 6
 // expiring reports whether a key was in use for so long that it can have
 // expired.
 func (j *judge) expiring(id int32) bool {
-	return j.ttl > 0 && j.end-j.ops[j.attempts[j.keys[id].first].op].Start >= j.ttl
+	return j.ttl > 0 && j.end-j.brief(j.attempts[j.keys[id].first].op).Start >= j.ttl
 }
 
 // judgeSuspects looks again at the keys whose faults expiry may excuse.
@@ -73,7 +73,7 @@ func (j *judge) judgeSuspects(ctx context.Context) error {
 // shown is one effect of a key in one read-back.
 type shown struct {
 	read  int32
-	id    any
+	id    ident
 	class int32
 }
 
@@ -88,14 +88,13 @@ func (j *judge) readAgain(ctx context.Context) (map[int32][]shown, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		_, effects := j.reading.Books(&j.ops[j.reads[at].op])
-		for effect, err := range effects {
-			if err != nil {
+		_, effects, _ := j.source.books(j.reads[at].op)
+		for e, err := range effects {
+			if err != nil || e.key == none {
 				continue
 			}
-			id, known := j.byName[string(effect.Idem)]
-			if _, wanted := shows[id]; known && wanted && j.keys[id].scope == j.reads[at].scope {
-				shows[id] = append(shows[id], shown{int32(at), identity(effect.ID), j.fitting(id, effect)})
+			if _, wanted := shows[e.key]; wanted && j.keys[e.key].scope == j.reads[at].scope {
+				shows[e.key] = append(shows[e.key], shown{int32(at), e.id, j.fitting(e)})
 			}
 		}
 	}
@@ -104,7 +103,7 @@ func (j *judge) readAgain(ctx context.Context) (map[int32][]shown, error) {
 
 // judgeEpochs judges one key whose epochs may be several.
 func (j *judge) judgeEpochs(id int32, shows []shown) {
-	b := epochBuilder{judge: j, id: id, shows: shows, byID: make(map[any]int)}
+	b := epochBuilder{judge: j, id: id, shows: shows, byID: make(map[ident]int)}
 	if b.addReplies() && b.addShows() && b.bound() {
 		j.judgeConflicts(id, &resolution{done: none, refused: none}, &sighting{})
 	}
@@ -124,7 +123,7 @@ type epochBuilder struct {
 	id     int32
 	shows  []shown
 	epochs []epoch
-	byID   map[any]int
+	byID   map[ident]int
 	// nameless is true if some effect has no id, so that effects cannot be told
 	// apart.
 	nameless bool
@@ -134,7 +133,7 @@ type epochBuilder struct {
 func (b *epochBuilder) addReplies() bool {
 	for at := b.keys[b.id].first; at != none; at = b.attempts[at].next {
 		a := &b.attempts[at]
-		op := &b.ops[a.op]
+		op := b.brief(a.op)
 		switch a.kind {
 		case acked:
 			if !b.addReply(at, op) {
@@ -150,13 +149,13 @@ func (b *epochBuilder) addReplies() bool {
 }
 
 func (b *epochBuilder) addReply(at int32, op *history.Operation) bool {
-	reply := b.reading.Reply(op)
-	if reply.Foreign != "" {
-		b.blameForeign(b.id, at, reply.Foreign)
+	reply := b.reply(b.attempts[at].op)
+	if reply.foreign != "" {
+		b.blameForeign(b.id, at, reply.foreign)
 		return false
 	}
-	class, effect := b.attempts[at].class, identity(reply.ID)
-	if effect == nil {
+	class, effect := b.attempts[at].class, reply.id
+	if effect == noID {
 		b.nameless = true
 		return true
 	}
@@ -165,12 +164,12 @@ func (b *epochBuilder) addReply(at int32, op *history.Operation) bool {
 		*e = epoch{class: class, id: effect, hi: op.End, until: op.Start, reply: at, read: none}
 		return true
 	}
-	first := &b.ops[b.attempts[e.reply].op]
+	first := b.attempts[e.reply].op
 	switch {
 	case e.class != class:
 		b.blamePayloads(b.id, e.reply, at)
 		return false
-	case !equal(b.reading.Reply(first).Stable, reply.Stable):
+	case !b.sameStable(b.attempts[at].op, first):
 		b.blameReplies(b.id, e.reply, at)
 		return false
 	}
@@ -179,7 +178,7 @@ func (b *epochBuilder) addReply(at int32, op *history.Operation) bool {
 }
 
 // epoch returns the epoch of an effect, and whether there was one already.
-func (b *epochBuilder) epoch(effect any) (e *epoch, known bool) {
+func (b *epochBuilder) epoch(effect ident) (e *epoch, known bool) {
 	at, known := b.byID[effect]
 	if !known {
 		at = len(b.epochs)
@@ -192,12 +191,12 @@ func (b *epochBuilder) epoch(effect any) (e *epoch, known bool) {
 // addShows takes in the effects in the books.
 func (b *epochBuilder) addShows() bool {
 	for i, s := range b.shows {
-		end := b.ops[b.reads[s.read].op].End
+		end := b.brief(b.reads[s.read].op).End
 		switch {
 		case s.class == none:
 			b.blameUnasked(b.id, &sighting{id: s.id, from: s.read})
 			return false
-		case s.id == nil:
+		case s.id == noID:
 			b.nameless = true
 			continue
 		case slices.ContainsFunc(b.shows[:i], func(other shown) bool { return other.read == s.read && other.id == s.id }):
@@ -217,7 +216,7 @@ func (b *epochBuilder) addShows() bool {
 			}
 			return false
 		}
-		if e.read == none || end < b.ops[b.reads[e.read].op].End {
+		if e.read == none || end < b.brief(b.reads[e.read].op).End {
 			e.read = s.read
 		}
 		e.hi = min(e.hi, end)
@@ -234,12 +233,12 @@ func (b *epochBuilder) bound() bool {
 			b.blameFailed(b.id, void, &sighting{id: e.id, from: e.read})
 			return false
 		}
-		e.lo = b.ops[b.attempts[cause].op].Start
+		e.lo = b.brief(b.attempts[cause].op).Start
 		if e.lo > e.hi {
 			b.blameEarly(b.id, cause, &sighting{id: e.id, read: e.read})
 			return false
 		}
-		if e.id != nil && !b.stays(e) {
+		if e.id != noID && !b.stays(e) {
 			return false
 		}
 	}
@@ -249,7 +248,7 @@ func (b *epochBuilder) bound() bool {
 // causeOf returns the first attempt that can have begun an epoch, or none, and
 // the first with its payload that cannot.
 func (b *epochBuilder) causeOf(e *epoch) (cause, void int32) {
-	if e.id != nil {
+	if e.id != noID {
 		return b.cause(b.id, e.class)
 	}
 	at := b.keys[b.id].first
@@ -282,7 +281,7 @@ func (b *epochBuilder) stays(e *epoch) bool {
 		if r.since == none {
 			continue
 		}
-		if e.lo = max(e.lo, b.events[r.since].Time); e.lo > e.hi {
+		if e.lo = max(e.lo, b.time(int(r.since))); e.lo > e.hi {
 			b.blameGone(b.id, e, int32(at))
 			return false
 		}
@@ -308,7 +307,7 @@ func follow(epochs []epoch, taken []bool, last *epoch, began, until, ttl time.Du
 		}
 		begins, lasts := e.lo, e.until
 		switch {
-		case last != nil && e.id == nil && last.id == nil && e.code == last.code && e.class == last.class && began <= e.hi:
+		case last != nil && e.id == noID && last.id == noID && e.code == last.code && e.class == last.class && began <= e.hi:
 			// Two refusals alike are best taken for one: it leaves more time to
 			// the others.
 			begins, lasts = began, max(until, e.until)

@@ -17,7 +17,7 @@ func (j *judge) witnessOf(key string) *witness { return &witness{j, words.NewSto
 
 // attempt adds an attempt to the witness.
 func (w *witness) attempt(at int32) *witness {
-	op := &w.ops[w.attempts[at].op]
+	op := w.at(w.attempts[at].op)
 	w.story.Tell(op, words.Attempt(op))
 	return w
 }
@@ -38,18 +38,18 @@ func (w *witness) asked(id, class int32) *witness {
 
 // read adds a read-back to the witness, with what it shows of the matter.
 func (w *witness) read(at int32, shows string) *witness {
-	op := &w.ops[w.reads[at].op]
+	op := w.brief(w.reads[at].op)
 	w.story.Tell(op, words.Read(op, "the books of "+op.Key, shows))
 	return w
 }
 
 func (w *witness) blameAttempt(at int32) *witness {
-	w.story.Blame(&w.ops[w.attempts[at].op])
+	w.story.Blame(w.brief(w.attempts[at].op))
 	return w
 }
 
 func (w *witness) blameRead(at int32) *witness {
-	w.story.Blame(&w.ops[w.reads[at].op])
+	w.story.Blame(w.brief(w.reads[at].op))
 	return w
 }
 
@@ -58,9 +58,9 @@ func (w *witness) finding(summary string, remarks ...string) verdict.Finding {
 }
 
 // effectText names an effect by its id.
-func effectText(id any) string {
-	if id == nil {
+func (j *judge) effectText(id ident) string {
+	if id == noID {
 		return "an effect without id"
 	}
-	return "effect " + words.Value(id)
+	return "effect " + words.Value(j.identify(id))
 }

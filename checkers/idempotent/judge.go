@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/tertium-dev/tertium/checkers/internal/findings"
-	"github.com/tertium-dev/tertium/harness/history"
 )
 
 // judge decides about the keys of a history, one at a time.
@@ -17,13 +16,11 @@ type judge struct {
 	// done is parallel to keys: by when each was certainly done.
 	done []moment
 	// ids is parallel to keys: the effect that each was told to have had.
-	ids []any
+	ids []ident
 
-	// ttl is how soon a key may be forgotten, or 0 for never, events are those
-	// of the history and end is the time of the last.
-	ttl    time.Duration
-	events []history.Event
-	end    time.Duration
+	// ttl is how soon a key may be forgotten, or 0 for never.
+	ttl time.Duration
+	around
 	// suspects are keys that are wrong unless they expired; expired is true
 	// while they are judged again. undecided are those for which that could not
 	// be decided.
@@ -40,7 +37,7 @@ type moment struct {
 // judgeKeys goes through all keys.
 func (j *judge) judgeKeys(ctx context.Context) error {
 	j.done = make([]moment, len(j.keys))
-	j.ids = make([]any, len(j.keys))
+	j.ids = make([]ident, len(j.keys))
 	for id := range j.keys {
 		if id%pollEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -58,7 +55,7 @@ type resolution struct {
 	done, refused int32
 	// ret is the earliest return of such an attempt.
 	ret   int32
-	reply Reply
+	reply told
 	// conflicts is true if some attempt was refused as a conflict.
 	conflicts bool
 }
@@ -69,12 +66,12 @@ func (j *judge) judgeKey(id int32) {
 	j.done[id] = moment{never, never}
 	if r.done != none {
 		j.done[id].acked = r.ret
-		j.ids[id] = identity(r.reply.ID)
+		j.ids[id] = r.reply.id
 	}
 	if seen.ret != 0 {
 		j.done[id].seen = seen.ret
 		j.compareBooks(id, &r, seen)
-		if seen.id != nil {
+		if seen.id != noID {
 			j.ids[id] = seen.id
 		}
 	}
@@ -108,9 +105,9 @@ func (j *judge) resolveDone(id, at int32, r *resolution) {
 		j.counts.replays++
 		return
 	}
-	reply := j.reading.Reply(&j.ops[a.op])
-	if reply.Foreign != "" && j.rules&ruleForeign != 0 {
-		j.blameForeign(id, at, reply.Foreign)
+	reply := j.reply(a.op)
+	if reply.foreign != "" && j.rules&ruleForeign != 0 {
+		j.blameForeign(id, at, reply.foreign)
 	}
 	if r.refused != none && j.rules&ruleSameAnswer != 0 {
 		j.blameAnswers(id, r.refused, at)
@@ -125,7 +122,7 @@ func (j *judge) resolveDone(id, at int32, r *resolution) {
 		if j.rules&ruleOnePayload != 0 {
 			j.blamePayloads(id, r.done, at)
 		}
-	case j.rules&ruleSameReply != 0 && !equal(reply.Stable, r.reply.Stable):
+	case j.rules&ruleSameReply != 0 && !j.sameStable(a.op, j.attempts[r.done].op):
 		j.blameReplies(id, r.done, at)
 	}
 }
@@ -134,7 +131,7 @@ func (j *judge) resolveDone(id, at int32, r *resolution) {
 // same, so that what was found of the first holds for the second.
 func (j *judge) sameReply(first, at int32) bool {
 	a, b := &j.attempts[first], &j.attempts[at]
-	return a.class == b.class && equal(j.ops[a.op].Output, j.ops[b.op].Output)
+	return a.class == b.class && j.sameOutput(a.op, b.op)
 }
 
 func (j *judge) resolveRefused(id, at int32, r *resolution) {
@@ -154,7 +151,7 @@ func (j *judge) resolveRefused(id, at int32, r *resolution) {
 		if j.rules&ruleOnePayload != 0 {
 			j.blamePayloads(id, r.refused, at)
 		}
-	case code(j.ops[a.op].Error) != code(j.ops[first.op].Error) && j.rules&ruleSameAnswer != 0:
+	case j.rules&ruleSameAnswer != 0 && code(j.brief(a.op).Error) != code(j.brief(first.op).Error):
 		j.blameAnswers(id, r.refused, at)
 	}
 }
@@ -172,13 +169,13 @@ func (j *judge) compareBooks(id int32, r *resolution, seen *sighting) {
 		j.blameRefused(id, r.refused, seen)
 	}
 	if r.done != none {
-		told := identity(r.reply.ID)
+		told := r.reply.id
 		switch {
 		case j.attempts[r.done].class != seen.class:
 			if j.rules&ruleOnePayload != 0 {
 				j.blameOtherPayload(id, r.done, seen)
 			}
-		case told != nil && seen.id != nil && told != seen.id && j.rules&ruleReplyInBooks != 0:
+		case told != noID && seen.id != noID && told != seen.id && j.rules&ruleReplyInBooks != 0:
 			j.blameOtherEffect(id, r.done, seen)
 		}
 	}

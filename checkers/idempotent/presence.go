@@ -131,20 +131,14 @@ type presence struct {
 // sweep looks at each of the read-backs, which must show what was certain
 // before the moment that since returns, or nothing if it returns none.
 func (p *presence) sweep(ctx context.Context, reads []int32, since func(*readBack) int32) {
-	moments := make([]int32, 0, len(p.keys))
-	for _, id := range p.keys {
-		if p.certain[id] != never {
-			moments = append(moments, p.certain[id])
-		}
-	}
-	slices.Sort(moments)
+	before := earlier{keys: p.keys, certain: p.certain}
 	for _, at := range reads {
 		if ctx.Err() != nil {
 			return
 		}
 		r := &p.reads[at]
 		limit := since(r)
-		expected := sort.Search(len(moments), func(i int) bool { return moments[i] >= limit })
+		expected := before.count(limit)
 		for _, id := range r.keys {
 			if p.certain[id] < limit {
 				expected--
@@ -154,6 +148,46 @@ func (p *presence) sweep(ctx context.Context, reads []int32, since func(*readBac
 			p.missing(at, limit)
 		}
 	}
+}
+
+// earlier counts the keys that were certain before some limit. Read-backs have
+// few different limits as a rule, so that it sorts only for many.
+type earlier struct {
+	keys    []int32
+	certain []int32
+	limits  []int32
+	counts  []int
+	// moments are those from which on each key was certain, ascending, once
+	// they are sorted.
+	moments []int32
+}
+
+// fewLimits is for how many limits counting takes less time than to sort.
+const fewLimits = 8
+
+func (e *earlier) count(limit int32) int {
+	if known := slices.Index(e.limits, limit); known >= 0 {
+		return e.counts[known]
+	}
+	if len(e.limits) < fewLimits {
+		n := 0
+		for _, id := range e.keys {
+			if e.certain[id] < limit {
+				n++
+			}
+		}
+		e.limits, e.counts = append(e.limits, limit), append(e.counts, n)
+		return n
+	}
+	if e.moments == nil {
+		for _, id := range e.keys {
+			if e.certain[id] != never {
+				e.moments = append(e.moments, e.certain[id])
+			}
+		}
+		slices.Sort(e.moments)
+	}
+	return sort.Search(len(e.moments), func(i int) bool { return e.moments[i] >= limit })
 }
 
 // missing blames each key that a read-back should show and does not.
@@ -171,54 +205,18 @@ func (p *presence) missing(at, limit int32) {
 // judgeIDs looks for two keys of a scope that were told to have the same
 // effect.
 func (j *judge) judgeIDs() {
-	for _, keys := range j.keysByScope() {
-		low, high, numbers := j.span(keys)
-		// Ids are numbered from a counter as a rule, so that a list by number is
-		// small, and much faster than a map.
-		var list []int32
-		if dense := high-low < 8*int64(numbers)+1024 && high-low >= 0; dense && numbers > 0 {
-			list = make([]int32, high-low+1)
-		}
-		owners := make(map[any]int32)
+	owners := make([]int32, j.identities()) // the last key with an id, plus one
+	for scope, keys := range j.keysByScope() {
 		for _, id := range keys {
-			switch effect := j.ids[id].(type) {
-			case nil:
-			case int64:
-				if list == nil {
-					j.own(owners, effect, id)
-				} else if owner := &list[effect-low]; *owner == 0 {
-					*owner = id + 1
-				} else {
-					j.blameSharedID(*owner-1, id)
-				}
-			default:
-				j.own(owners, effect, id)
+			if j.ids[id] == noID {
+				continue
+			}
+			owner := &owners[j.ids[id]]
+			if *owner != 0 && int(j.keys[*owner-1].scope) == scope {
+				j.blameSharedID(*owner-1, id)
+			} else {
+				*owner = id + 1
 			}
 		}
 	}
-}
-
-func (j *judge) own(owners map[any]int32, effect any, id int32) {
-	if owner, taken := owners[effect]; taken {
-		j.blameSharedID(owner, id)
-		return
-	}
-	owners[effect] = id
-}
-
-// span returns the lowest and the highest of the numbers among the ids of some
-// keys, and how many there are.
-func (j *judge) span(keys []int32) (low, high int64, count int) {
-	for _, id := range keys {
-		n, isNumber := j.ids[id].(int64)
-		if !isNumber {
-			continue
-		}
-		if count == 0 {
-			low, high = n, n
-		}
-		low, high = min(low, n), max(high, n)
-		count++
-	}
-	return low, high, count
 }

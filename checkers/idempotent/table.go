@@ -64,11 +64,9 @@ type key struct {
 
 // table holds a history's attempts by key.
 type table struct {
-	reading  Reading
-	ops      []history.Operation
+	source
 	attempts []attempt
 	keys     []key
-	byName   map[string]int32
 	scopes   []string
 	byScope  map[string]int32
 	// others holds the payloads of keys that have more than one.
@@ -84,54 +82,41 @@ type counts struct {
 // pollEvery is how many steps are taken between two looks at the context.
 const pollEvery = 1 << 15
 
-// newTable groups the attempts among operations by key. copied says of a pair
-// of event indices whether the network may have delivered a request twice that
+// newTable groups the attempts of a source by key. copied says of a pair of
+// event indices whether the network may have delivered a request twice that
 // was sent and answered between them.
-func newTable(ctx context.Context, r Reading, ops []history.Operation, copied func(call, ret int) bool) (*table, error) {
+func newTable(ctx context.Context, from source, copied func(call, ret int32) bool) (*table, error) {
+	t := &table{source: from, byScope: make(map[string]int32), others: make(map[int32]*payloads)}
 	n := 0
-	for i := range ops {
-		if ops[i].Idem != "" {
+	for op := range int32(from.len()) {
+		if from.proof(op).attempt {
 			n++
 		}
 	}
-	t := &table{
-		reading:  r,
-		ops:      ops,
-		attempts: make([]attempt, 0, n),
-		keys:     make([]key, 0, n),
-		byName:   make(map[string]int32, n),
-		byScope:  make(map[string]int32),
-		others:   make(map[int32]*payloads),
-	}
-	for i := range ops {
-		if i%pollEvery == 0 && ctx.Err() != nil {
+	t.attempts, t.keys = make([]attempt, 0, n), make([]key, 0, n)
+	for op := range int32(from.len()) {
+		if op%pollEvery == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if ops[i].Idem != "" {
-			t.add(int32(i), copied)
+		if p := from.proof(op); p.attempt {
+			t.add(op, p, copied)
 		}
 	}
 	return t, nil
 }
 
 // add files one attempt.
-func (t *table) add(op int32, copied func(call, ret int) bool) {
-	o := &t.ops[op]
-	a := attempt{op: op, next: none, call: int32(o.Call), ret: never}
-	if o.Outcome != history.Unknown {
-		a.ret = int32(o.Return)
-	}
-	t.prove(&a, o, copied)
+func (t *table) add(op int32, p proof, copied func(call, ret int32) bool) {
+	a := attempt{op: op, next: none, call: p.call, ret: p.ret}
+	t.prove(&a, p.outcome, copied)
 	at := int32(len(t.attempts))
-	id, known := t.byName[o.Idem]
+	id, known := t.keyOf(op, int32(len(t.keys)))
 	if !known {
-		id = int32(len(t.keys))
-		t.byName[o.Idem] = id
-		t.keys = append(t.keys, key{first: at, last: at, scope: t.scope(o.Idem), classes: 1})
+		t.keys = append(t.keys, key{first: at, last: at, scope: t.scopeOf(op), classes: 1})
 		t.attempts = append(t.attempts, a)
 		return
 	}
-	a.class = t.class(id, o, at)
+	a.class = t.class(id, op, at)
 	k := &t.keys[id]
 	t.attempts[k.last].next = at
 	k.last = at
@@ -139,34 +124,34 @@ func (t *table) add(op int32, copied func(call, ret int) bool) {
 }
 
 // prove sets what an attempt proves, and counts it.
-func (t *table) prove(a *attempt, o *history.Operation, copied func(call, ret int) bool) {
-	switch o.Outcome {
+func (t *table) prove(a *attempt, outcome history.Outcome, copied func(call, ret int32) bool) {
+	switch outcome {
 	case history.OK:
 		a.kind = acked
 		t.counts.acked++
 	case history.Fail:
-		t.proveFailed(a, o, copied)
+		t.proveFailed(a, copied)
 	default:
 		a.kind = open
 		t.counts.open++
 	}
 }
 
-func (t *table) proveFailed(a *attempt, o *history.Operation, copied func(call, ret int) bool) {
-	switch t.reading.Refusal(o) {
+func (t *table) proveFailed(a *attempt, copied func(call, ret int32) bool) {
+	switch t.refusal(a.op) {
 	case Answered:
 		a.kind = answered
 		t.counts.refused++
 	case Conflicting:
 		a.kind = conflicting
-		a.copied = copied(o.Call, o.Return)
+		a.copied = copied(a.call, a.ret)
 		t.counts.conflicts++
 	case Busy:
 		a.kind = open
 		t.counts.busy++
 	case TurnedAway:
 		a.kind = void
-		if a.copied = copied(o.Call, o.Return); a.copied {
+		if a.copied = copied(a.call, a.ret); a.copied {
 			a.kind = open
 		}
 	default:
@@ -174,8 +159,8 @@ func (t *table) proveFailed(a *attempt, o *history.Operation, copied func(call, 
 	}
 }
 
-func (t *table) scope(idem string) int32 {
-	name := t.reading.Scope(idem)
+func (t *table) scopeOf(op int32) int32 {
+	name := t.scope(op)
 	id, known := t.byScope[name]
 	if !known {
 		id = int32(len(t.scopes))
@@ -199,9 +184,9 @@ type payloads struct {
 
 // class returns the number of the operation's payload under the key, which is
 // that of the attempt at position at if it is new.
-func (t *table) class(id int32, o *history.Operation, at int32) int32 {
+func (t *table) class(id, op, at int32) int32 {
 	k := &t.keys[id]
-	if samePayload(&t.ops[t.attempts[k.first].op], o) {
+	if t.samePayload(t.attempts[k.first].op, op) {
 		return 0
 	}
 	p := t.others[id]
@@ -209,7 +194,7 @@ func (t *table) class(id int32, o *history.Operation, at int32) int32 {
 		p = &payloads{}
 		t.others[id] = p
 	}
-	class := p.find(t, o)
+	class := p.find(t, op)
 	if class == none {
 		p.examples = append(p.examples, at)
 		k.classes++
@@ -219,16 +204,16 @@ func (t *table) class(id int32, o *history.Operation, at int32) int32 {
 }
 
 // find returns the class of a payload, or none.
-func (p *payloads) find(t *table, o *history.Operation) int32 {
+func (p *payloads) find(t *table, op int32) int32 {
 	for i, example := range p.examples[:min(len(p.examples), fewPayloads)] {
-		if samePayload(&t.ops[t.attempts[example].op], o) {
+		if t.samePayload(t.attempts[example].op, op) {
 			return int32(i) + 1
 		}
 	}
 	if len(p.examples) < fewPayloads {
 		return none
 	}
-	text := payloadText(o)
+	text := payloadText(t.at(op))
 	if class, known := p.byText[text]; known {
 		return class
 	}
@@ -248,14 +233,14 @@ func payloadText(o *history.Operation) string {
 	return fmt.Sprintf("%q %#v", o.F, o.Input)
 }
 
-// example returns the first attempt of a class.
-func (t *table) example(id, class int32) *history.Operation {
+// example returns the first attempt of a class, as an operation.
+func (t *table) example(id, class int32) int32 {
 	at := t.keys[id].first
 	if class > 0 {
 		at = t.others[id].examples[class-1]
 	}
-	return &t.ops[t.attempts[at].op]
+	return t.attempts[at].op
 }
 
 // name is the key's, as the history names it.
-func (t *table) name(id int32) string { return t.ops[t.attempts[t.keys[id].first].op].Idem }
+func (t *table) name(id int32) string { return t.idem(t.attempts[t.keys[id].first].op) }

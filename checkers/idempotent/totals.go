@@ -63,7 +63,7 @@ func (b *books) readTotal(t *table, at int32, total int64) {
 	}
 	for _, part := range chosen {
 		b.effects++
-		b.see(at, part.key, nil, 0)
+		b.see(at, part.key, noID, 0)
 	}
 }
 
@@ -83,7 +83,7 @@ func (b *books) parts(t *table, r *readBack) (must, may []weighed, sum int64, er
 		if k.classes > 1 {
 			return nil, nil, 0, fmt.Errorf("%s was used with several payloads, so that its weight is not known", t.name(int32(id)))
 		}
-		part := weighed{int32(id), b.totals.Weight(t.example(int32(id), 0))}
+		part := weighed{int32(id), b.totals.Weight(t.at(t.example(int32(id), 0)))}
 		if part.weight <= 0 || part.weight > math.MaxInt64-all {
 			return nil, nil, 0, fmt.Errorf("%s weighs %d; weights must be above zero and not too large to be added up", t.name(int32(id)), part.weight)
 		}
@@ -145,7 +145,7 @@ type wrongTotalOf struct {
 func (j *judge) blameTotal(w wrongTotalOf) {
 	j.findings.Add(wrongTotal, func() verdict.Finding {
 		r := &j.reads[w.read]
-		op := &j.ops[r.op]
+		op := j.at(r.op)
 		scope := op.Key
 		story := words.NewStory(scope).Tell(op, words.Attempt(op)).Blame(op)
 		sum := int64(0)

@@ -169,7 +169,7 @@ func (j *judge) judgeLost() {
 			// If the place of the later one is known from its reply, somebody else
 			// must have passed it; if from a poll, that poll did.
 			ops, offset := []int32{m.acked, later.op, p.lastAt}, p.last
-			if later.offset == unplaced {
+			if later.offset == unplaced || later.offset > p.last {
 				ops[2], offset = j.messages[later.message].at, j.messages[later.message].offset
 			}
 			j.blame(lost, ruleLostUnplaced, m.partition, func() string {

@@ -12,30 +12,42 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
+// promises are what logs may promise, with the rules that follow.
+var promises = []struct {
+	name                 string
+	anyStart, duplicates bool
+	rules                rules
+}{
+	{"from the start", false, false, allRules},
+	{"from anywhere", true, false, allRules &^ (ruleLost | ruleLostUnplaced)},
+	{"with duplicates", false, true, allRules &^ ruleDuplicate},
+}
+
+// subjects are the checker and its definition, by what is promised.
+func subjects() []checktest.Subject {
+	var all []checktest.Subject
+	for _, p := range promises {
+		all = append(all, checktest.Subject{
+			Histories: 34_000,
+			Random:    dense,
+			Possible:  func(h *history.History) bool { return possible(h, p.anyStart, p.duplicates) },
+			Check: func(h *history.History, mask uint32) verdict.Report {
+				c := New()
+				c.anyStart, c.duplicates, c.rules = p.anyStart, p.duplicates, rules(mask)
+				return c.Check(context.Background(), h, verdict.Budget{})
+			},
+			Rules: uint32(p.rules),
+		})
+	}
+	return all
+}
+
 // The checker and its twin agree on every small history.
 func TestAgreesWithTheTwin(t *testing.T) {
-	for _, test := range []struct {
-		name                 string
-		anyStart, duplicates bool
-		rules                rules
-	}{
-		{"from the start", false, false, allRules},
-		{"from anywhere", true, false, allRules &^ (ruleLost | ruleLostUnplaced)},
-		{"with duplicates", false, true, allRules &^ ruleDuplicate},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for i, s := range subjects() {
+		t.Run(promises[i].name, func(t *testing.T) {
 			t.Parallel()
-			checktest.Agree(t, checktest.Subject{
-				Histories: 34_000,
-				Random:    dense,
-				Possible:  func(h *history.History) bool { return possible(h, test.anyStart, test.duplicates) },
-				Check: func(h *history.History, mask uint32) verdict.Report {
-					c := New()
-					c.anyStart, c.duplicates, c.rules = test.anyStart, test.duplicates, rules(mask)
-					return c.Check(context.Background(), h, verdict.Budget{})
-				},
-				Rules: uint32(test.rules),
-			})
+			checktest.Agree(t, s)
 		})
 	}
 }

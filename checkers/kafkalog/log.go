@@ -243,6 +243,23 @@ func (b *book) shows(op, message int32, offset int64) bool {
 	return false
 }
 
+// beyond returns the greatest offset, above one, at which a poll shows
+// another message of the same partition.
+func (b *book) beyond(op, message int32, offset int64) (greatest int64, found bool) {
+	n, _ := slices.BinarySearchFunc(b.stretches, op, func(s stretch, op int32) int { return cmp.Compare(s.op, op) })
+	for ; n < len(b.stretches) && b.stretches[n].op == op; n++ {
+		if b.stretches[n].partition != b.messages[message].partition {
+			continue
+		}
+		for _, e := range b.stretches[n].entries {
+			if e.message != message && e.offset > offset && (!found || e.offset > greatest) {
+				greatest, found = e.offset, true
+			}
+		}
+	}
+	return greatest, found
+}
+
 // between returns the first place that has an offset between two others, or nil.
 func (p *partition) between(low, high int64) *place {
 	at, _ := slices.BinarySearchFunc(p.order, low, func(offset, low int64) int {

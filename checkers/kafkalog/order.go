@@ -66,10 +66,16 @@ func (j *judge) follow(s *stretch, at position, known bool) (last int64, any boo
 				}, s.op, before.op)
 			default:
 				if between := p.between(before.offset, e.offset); between != nil {
+					says := between.at
+					for _, op := range []int32{s.op, before.op} {
+						if j.shows(op, between.message, between.offset) {
+							says = op // at another time of the same poll
+						}
+					}
 					j.blame(skip, ruleSkip, s.partition, func() string {
 						return fmt.Sprintf("a consumer was given offset %d, then offset %d%s, and not %s at offset %d between them",
 							before.offset, e.offset, inOne(s.op, before.op), j.name(between.message), between.offset)
-					}, s.op, before.op, between.at)
+					}, s.op, before.op, says)
 				}
 			}
 		}
@@ -105,9 +111,9 @@ func (j *judge) judgeEnds() {
 			last = max(last, ret)
 		}
 	}
-	ends := make([]end, len(j.partitions))
+	ends := make([]ended, len(j.partitions))
 	for i := range ends {
-		ends[i] = end{at: none}
+		ends[i] = ended{end{at: none}, end{at: none}}
 	}
 	returns := make([]returned, last+1)
 	for i := range returns {
@@ -154,18 +160,38 @@ func (j *judge) judgeEnds() {
 // returned is the first send and the first stretch of an operation that returns.
 type returned struct{ send, stretch int32 }
 
-func (e *end) reach(other end) {
-	if e.at == none || other.offset > e.offset {
-		*e = other
+// ended are the end of a partition, and the greatest offset that is certainly in
+// use by another message than that at its end.
+type ended struct{ last, other end }
+
+func (e *ended) reach(to end) {
+	switch {
+	case e.last.at == none:
+		e.last = to
+	case to.offset > e.last.offset:
+		if to.message != e.last.message {
+			e.other = e.last
+		}
+		e.last = to
+	case to.message != e.last.message && (e.other.at == none || to.offset > e.other.offset):
+		e.other = to
 	}
+}
+
+// without returns the greatest offset in use by any message but one.
+func (e ended) without(message int32) end {
+	if e.last.message == message {
+		return e.other
+	}
+	return e.last
 }
 
 // judgeSend compares the place of a message with the end of its partition when
 // it was sent.
-func (j *judge) judgeSend(s *sent, ends []end) {
+func (j *judge) judgeSend(s *sent, ends []ended) {
 	m := &j.messages[s.message]
-	e := ends[m.partition]
-	if m.at == none || m.sends > 1 || e.at == none || m.offset > e.offset || e.message == s.message {
+	e := ends[m.partition].without(s.message)
+	if m.at == none || m.sends > 1 || e.at == none || m.offset > e.offset {
 		return
 	}
 	if j.rules&ruleSendOrder == 0 {
@@ -175,8 +201,11 @@ func (j *judge) judgeSend(s *sent, ends []end) {
 		if j.ops[e.by].Return < j.ops[s.op].Call {
 			e.at = e.by // who says that it is there had said it in time
 		}
-		if j.ops[m.at].Return < j.ops[s.op].Call && j.shows(m.at, e.message, e.offset) {
-			e.at, e.by = m.at, m.at // it was polled before it was sent, with the other
+		if j.rules&rulePolledEnd != 0 && j.ops[m.at].Return < j.ops[s.op].Call {
+			if offset, found := j.beyond(m.at, s.message, m.offset); found {
+				// It was polled before it was sent, with another behind it.
+				e.offset, e.at, e.by = offset, m.at, m.at
+			}
 		}
 		ops := []int32{s.op, m.at, e.at, e.by}
 		switch {

@@ -52,6 +52,9 @@ type part struct {
 	timeline sweep.Timeline
 	// first is the first place of each object.
 	first []uint32
+	// entries is where each object begins in the timeline, and, at its end, how
+	// long that is.
+	entries []uint32
 }
 
 // objects is how many objects there are.
@@ -71,10 +74,16 @@ func (p *part) step(place int) *columnStep { return &p.steps[p.ops[place]] }
 // enough is how many operations make a part worth a goroutine.
 const enough = 1 << 15
 
+// WorthColumns says whether it is faster to make the columns of a history first
+// than to do without: it is for the models that are judged from them.
+func (c *Checker) WorthColumns() bool {
+	return c.model.columnar != nil && c.model.Object == nil && c.engine == Automatic
+}
+
 // judgeColumns adds what it finds out about the objects of a view.
 func (c *Checker) judgeColumns(ctx context.Context, from *columns.Columns, memory int64, t *tally) {
 	v := newView(&c.model, from)
-	if c.model.columnar == nil || c.model.Object != nil || c.engine != Automatic {
+	if !c.WorthColumns() {
 		c.judge(ctx, from.Pick(v.all()), memory, t)
 		return
 	}
@@ -182,6 +191,19 @@ func (j *columnarJudge) decide() {
 	lines := j.places.Timelines(j.Events, columns.Other, j.Operations(), returns, parts)
 	var group errgroup.Group
 	group.SetLimit(j.workers)
+	// Small parts are judged several by one goroutine.
+	var batch []func()
+	size := 0
+	flush := func() {
+		judges := batch
+		group.Go(func() error {
+			for _, judge := range judges {
+				judge()
+			}
+			return nil
+		})
+		batch, size = nil, 0
+	}
 	for i, from := range parts {
 		to := objects
 		if i+1 < len(parts) {
@@ -193,17 +215,27 @@ func (j *columnarJudge) decide() {
 			steps:    j.steps,
 			timeline: sweep.Timeline(lines.Entries[lines.First[from]:lines.First[to]]),
 		}
+		p.first = make([]uint32, 0, to-from)
 		for object := from; object < to; object++ {
 			p.first = append(p.first, j.places.First[object]-first)
 		}
+		if j.together {
+			p.entries = make([]uint32, 0, to-from+1)
+			for _, entry := range lines.First[from : to+1] {
+				p.entries = append(p.entries, entry-lines.First[from])
+			}
+		}
 		judge := j.prepare(j.view, p)
-		group.Go(func() error {
+		batch = append(batch, func() {
 			answers, errs := judge()
 			copy(j.answers[from:to], answers)
 			copy(j.errs[from:to], errs)
-			return nil
 		})
+		if size += len(p.ops); size >= enough {
+			flush()
+		}
 	}
+	flush()
 	_ = group.Wait() // no judge returns an error
 }
 

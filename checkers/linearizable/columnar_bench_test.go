@@ -1,26 +1,19 @@
 package linearizable
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"syscall"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/columns"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
-
-// busy returns the processor time that this process has used.
-func busy(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
 
 // honest plays a history of clients on objects that behave. next returns an
 // operation as it takes effect on the object of a key.
@@ -140,9 +133,10 @@ func million(n, keys int, unknown float64, model string) *history.History {
 	}, "append")
 }
 
-// falsified lets the last answered read of a kind see what was there long ago.
+// falsified lets the last answered read of a kind see what was there long ago,
+// or the opposite of what it saw.
 func falsified(h *history.History, reads ...string) *history.History {
-	from := max(0, len(h.Events)-10_000)
+	from := max(0, len(h.Events)-min(10_000, len(h.Events)/4))
 	var old any
 	var key string
 	invoked := map[int]string{}
@@ -152,49 +146,120 @@ func falsified(h *history.History, reads ...string) *history.History {
 			invoked[e.Process] = e.Key
 			continue
 		}
-		for _, f := range reads {
-			if e.F != f || e.Outcome != history.OK || e.Value == nil {
-				continue
-			}
-			if i > len(h.Events)/2 && old == nil {
-				old, key = e.Value, invoked[e.Process]
-			}
-			if i > from && invoked[e.Process] == key {
+		if !slices.Contains(reads, e.F) || e.Outcome != history.OK || e.Value == nil {
+			continue
+		}
+		if i > len(h.Events)/2 && old == nil {
+			old, key = e.Value, invoked[e.Process]
+		}
+		if i > from && invoked[e.Process] == key {
+			if was, yes := e.Value.(bool); yes {
+				e.Value = !was
+			} else {
 				e.Value = old
-				return h
 			}
+			return h
 		}
 	}
 	return h
 }
 
-// BenchmarkColumns judges a million operations of 20 clients from columns. On a
-// machine that others use, cpu-ms/op tells more than ns/op.
-func BenchmarkColumns(b *testing.B) {
-	const n = 1_000_000
+// histories are those of a type that is measured.
+type histories struct {
+	// name is that of the model, or says more.
+	name, model string
+	keys        int
+}
+
+func (t histories) make(n int, unknown float64, want verdict.Verdict) *history.History {
+	h := million(n, t.keys, unknown, t.model)
+	if want == verdict.Invalid {
+		h = falsified(h, "read", "cas", "dequeue", "pop", "contains", "append")
+	}
+	return h
+}
+
+// BenchmarkCheck judges histories of 20 clients on 100 objects from columns, the
+// registers also from the folder of a run, and small ones by Porcupine.
+func BenchmarkCheck(b *testing.B) {
 	for _, model := range []string{"register", "cas-register", "queue", "stack", "counter", "set", "log"} {
-		for _, keys := range []int{1, 100} {
+		t := histories{model, model, 100}
+		for _, n := range checktest.BenchSizes(b) {
 			for _, unknown := range []float64{0.001, 0.05} {
 				for _, want := range []verdict.Verdict{verdict.Valid, verdict.Invalid} {
-					b.Run(fmt.Sprintf("%s/keys=%d/unknown=%v/%v", model, keys, unknown, want), func(b *testing.B) {
-						h := million(n, keys, unknown, model)
-						if want == verdict.Invalid {
-							h = falsified(h, "read", "cas", "dequeue", "pop", "contains", "append")
-						}
-						view, err := columns.Of(h)
-						require.NoError(b, err)
-						h = nil
-						checker := New(named(b, model, Options{}))
-						start, runs := busy(b), 0
-						for b.Loop() {
-							runs++
-							report := checker.CheckColumns(context.Background(), view, verdict.Budget{})
-							require.Equal(b, want, report.Verdict, report.Cause)
-						}
-						b.ReportMetric(float64((busy(b)-start).Milliseconds())/float64(runs), "cpu-ms/op")
-					})
+					t.bench(b, n, unknown, want)
 				}
 			}
 		}
 	}
+}
+
+// BenchmarkOneObject judges histories of 20 clients on one object, or one set of
+// a thousand elements.
+func BenchmarkOneObject(b *testing.B) {
+	for _, model := range []string{"register", "cas-register", "queue", "stack", "counter", "set", "log"} {
+		t := histories{model, model, 1}
+		for _, n := range checktest.BenchSizes(b) {
+			for _, want := range []verdict.Verdict{verdict.Valid, verdict.Invalid} {
+				b.Run(t.title(n, 0.05, want, "columns"), func(b *testing.B) { t.fromColumns(b, n, 0.05, want) })
+			}
+		}
+	}
+}
+
+func (t histories) title(n int, unknown float64, want verdict.Verdict, source string) string {
+	return fmt.Sprintf("%s/%d/%v/%v/%s", t.name, n, unknown, want, source)
+}
+
+func (t histories) bench(b *testing.B, n int, unknown float64, want verdict.Verdict) {
+	b.Run(t.title(n, unknown, want, "columns"), func(b *testing.B) { t.fromColumns(b, n, unknown, want) })
+	if t.model == "register" {
+		b.Run(t.title(n, unknown, want, "file"), func(b *testing.B) {
+			dir := checktest.BenchFolder(b, t.make(n, unknown, want))
+			checktest.Measure(b, n, func() {
+				view, err := columns.Load(dir)
+				require.NoError(b, err)
+				t.judge(b, view, want)
+			})
+		})
+	}
+	if n <= 10_000 && want == verdict.Valid {
+		b.Run(t.title(n, unknown, want, "porcupine"), func(b *testing.B) { t.porcupine(b, n, unknown, want) })
+	}
+}
+
+func (t histories) judge(b *testing.B, view *columns.Columns, want verdict.Verdict) {
+	report := New(named(b, t.model, Options{})).CheckColumns(b.Context(), view, verdict.Budget{})
+	require.Equal(b, want, report.Verdict, report.Cause)
+}
+
+func (t histories) fromColumns(b *testing.B, n int, unknown float64, want verdict.Verdict) {
+	view, err := columns.Of(t.make(n, unknown, want))
+	require.NoError(b, err)
+	checktest.Measure(b, n, func() { t.judge(b, view, want) })
+}
+
+// porcupine measures Porcupine, and how many times faster the columns are in the
+// same run. It is left out if Porcupine takes more than a minute.
+func (t histories) porcupine(b *testing.B, n int, unknown float64, want verdict.Verdict) {
+	h := t.make(n, unknown, want)
+	view, err := columns.Of(h)
+	require.NoError(b, err)
+	theirs := New(named(b, t.model, Options{}), With(Porcupine))
+	budget := verdict.Budget{Time: time.Minute}
+	if first := theirs.Check(b.Context(), h, budget); first.Verdict == verdict.Unknown {
+		b.Skip("it takes more than a minute")
+	}
+	ours := time.Hour
+	for range 5 {
+		start := time.Now()
+		t.judge(b, view, want)
+		ours = min(ours, time.Since(start))
+	}
+	runs := 0
+	checktest.Measure(b, n, func() {
+		runs++
+		require.Equal(b, want, theirs.Check(b.Context(), h, budget).Verdict)
+	})
+	b.ReportMetric(float64(b.Elapsed())/float64(runs)/float64(ours), "x-slower")
 }

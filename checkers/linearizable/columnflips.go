@@ -13,21 +13,30 @@ func columnSet() *columnar {
 		read:     readSet,
 		splits:   true,
 		coupling: uint8(setRead),
+		together: true,
 		prepare: func(_ *view, p *part) func() ([]answer, []error) {
-			return alone(func() (answer, error) {
-				kinds := make([]sweep.FlipKind, len(p.ops))
-				returns := p.returns()
-				for place := range p.ops {
-					step := p.step(place)
-					var err error
-					if kinds[place], err = flipOf(setCode(step.code), returns[place] == Never); err != nil {
-						return answer{}, err
-					}
-				}
-				return decideFlips(&sweep.Flips{Timeline: p.timeline, Ops: kinds, Return: returns}), nil
-			})
+			return func() ([]answer, []error) { return judgeElements(p) }
 		},
 	}
+}
+
+// judgeElements judges elements one after the other.
+func judgeElements(p *part) ([]answer, []error) {
+	answers, errs := make([]answer, p.objects()), make([]error, p.objects())
+	kinds, returns := make([]sweep.FlipKind, len(p.ops)), p.returns()
+	for object := range answers {
+		for place := p.first[object]; place < p.end(object); place++ {
+			var err error
+			if kinds[place], err = flipOf(setCode(p.step(int(place)).code), returns[place] == Never); err != nil {
+				errs[object] = err
+			}
+		}
+	}
+	h := &sweep.Flips{Timeline: p.timeline, Ops: kinds, Return: returns}
+	for object, valid := range h.CheckEach(p.entries) {
+		answers[object].valid = valid
+	}
+	return answers, errs
 }
 
 func readSet(v *view, op uint32) columnStep {
@@ -151,7 +160,7 @@ func readCounter(v *view, op uint32) columnStep {
 }
 
 // returns has the position in the timeline of the return of each operation of a
-// part that is one object, or Never.
+// part, or Never.
 func (p *part) returns() []int {
 	returns := make([]int, len(p.ops))
 	for place := range returns {

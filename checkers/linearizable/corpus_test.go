@@ -10,6 +10,7 @@ import (
 
 	"github.com/tertium-dev/tertium/checkers/internal/corpora"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/columns"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
@@ -30,6 +31,9 @@ func TestRecordedHistories(t *testing.T) {
 				require.Equal(t, l.Verdict, report.Verdict.String(), report.Cause)
 				require.Positive(t, report.Judged)
 				require.Equal(t, report, New(model, Workers(1)).Check(context.Background(), h, verdict.Budget{}), "equal histories have equal reports")
+				view, err := columns.Of(h)
+				require.NoError(t, err)
+				require.Equal(t, report, New(model).CheckColumns(context.Background(), view, verdict.Budget{}), "columns give the same report")
 				if report.Verdict == verdict.Invalid {
 					requireWitness(t, &model, h, report.Findings[0])
 				}

@@ -2,8 +2,8 @@ package linearizable
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tertium-dev/tertium/checkers/linearizable/internal/search"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
@@ -61,32 +61,43 @@ type decider struct {
 	model  *Model
 	engine Engine
 	memory int64
+	// narrow is how many configurations the search keeps at first, if not 0.
+	narrow int
 }
 
 func (c *Checker) decider(memory int64) decider {
 	return decider{model: &c.model, engine: c.engine, memory: memory}
 }
 
-func (d decider) decide(ctx context.Context, ops []Op) decision {
+// decide decides. A model that panics, as one of a user may, is one with which
+// nothing can be decided.
+func (d decider) decide(ctx context.Context, ops []Op) (result decision) {
+	method := "search"
+	defer func() {
+		if p := recover(); p != nil {
+			result = decision{method: method, reason: d.model.panicked(p), failed: -1}
+		}
+	}()
 	switch d.engine {
 	case Porcupine:
+		method = "porcupine (asked for)"
 		return d.porcupine(ctx, ops, 0)
 	case Search:
-		return d.search(ctx, ops, "search")
+		return d.search(ctx, ops, "search (asked for)")
 	}
-	var why error
+	var why []string
 	for _, fast := range d.model.fast {
+		method = fast.name
 		got, err := fast.decide(ops)
-		if err != nil {
-			why = errors.Join(why, fmt.Errorf("not %s: %w", fast.name, err))
-			continue
+		if err == nil {
+			return got.by(fast.name)
 		}
-		return got.by(fast.name)
+		why = append(why, "not "+fast.name+": "+err.Error())
 	}
-	if why != nil {
-		return d.search(ctx, ops, "search ("+why.Error()+")")
+	if len(why) == 0 {
+		why = append(why, "no faster algorithm is known for a "+d.model.Name)
 	}
-	return d.search(ctx, ops, "search")
+	return d.search(ctx, ops, "search ("+strings.Join(why, "; ")+")")
 }
 
 // by is the decision of an algorithm that gave this answer.
@@ -107,7 +118,7 @@ func (d decider) search(ctx context.Context, ops []Op, method string) decision {
 	if err := search.Check(p); err != nil {
 		return decision{reason: err.Error(), method: method, failed: -1}
 	}
-	r := search.Run(ctx, p, search.Budget{Memory: d.memory})
+	r := search.Run(ctx, p, search.Budget{Memory: d.memory, Narrow: d.narrow})
 	result := decision{verdict: r.Verdict, method: method, failed: -1}
 	if r.Verdict == verdict.Invalid {
 		result.failed = ops[r.Failed].Return
@@ -121,7 +132,10 @@ func (d decider) search(ctx context.Context, ops []Op, method string) decision {
 // problem puts operations into the form of the search.
 func (d decider) problem(ops []Op) *search.Problem {
 	m := d.model
-	p := &search.Problem{Init: m.Init, Apply: m.Apply, ReadOnly: m.readOnly, Alike: m.alike}
+	p := &search.Problem{
+		Init: m.Init, Apply: m.Apply, Alike: m.alike,
+		ReadOnly: m.readOnly, Total: m.Total, Overwrites: m.Overwrites,
+	}
 	numbers := map[any]int32{}
 	for _, op := range ops {
 		n, known := numbers[op.Step]

@@ -143,8 +143,8 @@ func fastCounter(initial int64) fastChecker {
 }
 
 func decideCounter(h *sweep.Counter) answer {
-	valid, _ := h.Check()
-	return answer{valid: valid}
+	valid, witness := h.Check()
+	return answer{valid: valid, witness: witness}
 }
 
 // seenSteps is how many steps a sum tells of. No more than there are operations

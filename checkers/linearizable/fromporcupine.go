@@ -2,6 +2,7 @@ package linearizable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -49,7 +50,7 @@ func FromPorcupine(name string, functions []string, m porcupine.Model, convert C
 		Object: func(*history.Operation) (string, error) { return "", nil },
 	}
 	if m.Init != nil {
-		adapted.Init = m.Init()
+		adapted.Init, adapted.broken = adapted.begin(m.Init)
 	}
 	if m.Equal != nil {
 		adapted.alike = &search.Alike{Equal: m.Equal, Hash: m.Hash}
@@ -67,6 +68,16 @@ func FromPorcupine(name string, functions []string, m porcupine.Model, convert C
 		}
 	}
 	return adapted
+}
+
+// begin returns the first state.
+func (m *Model) begin(first func() any) (state any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New(m.panicked(p))
+		}
+	}()
+	return first(), nil
 }
 
 // porcupineStep is the step of an operation whose values == can compare. Others
@@ -90,8 +101,13 @@ func stepOf(s any) (input, output any) {
 }
 
 // splitByPorcupine names the part of each operation, or is nil if the partition
-// does not give back every operation once.
-func splitByPorcupine(ops []Op, partition func([]porcupine.Operation) [][]porcupine.Operation) func(Op) string {
+// does not give back every operation once, or panics.
+func splitByPorcupine(ops []Op, partition func([]porcupine.Operation) [][]porcupine.Operation) (parts func(Op) string) {
+	defer func() {
+		if recover() != nil {
+			parts = nil
+		}
+	}()
 	all := make([]porcupine.Operation, len(ops))
 	for i, op := range ops {
 		input, output := stepOf(op.Step)

@@ -70,7 +70,7 @@ func TestAdaptedModelsAgree(t *testing.T) {
 			adapted := queueForPorcupine(hash)
 			r := rand.New(rand.NewPCG(seedOf(name), 5))
 			seen := map[verdict.Verdict]int{}
-			for range soak(t, 2000) {
+			for range soakUpTo(t, 2000, 1_000_000) {
 				ops := s.random(t, r)
 				again := make([]Op, len(ops))
 				for i, op := range ops {
@@ -133,4 +133,75 @@ func TestPartitionsOfPorcupine(t *testing.T) {
 		}
 		require.Equal(t, want, report.Verdict, report.Cause)
 	}
+}
+
+// TestModelsThatPanic are judged unknown, and say why.
+func TestModelsThatPanic(t *testing.T) {
+	events := []history.Event{
+		{Kind: history.Invoke, Process: 1, F: "see", Value: int64(1)},
+		{Kind: history.Complete, Process: 1, F: "see", Outcome: history.OK, Value: int64(1)},
+		{Kind: history.Invoke, Process: 1, F: "see", Value: int64(2)},
+		{Kind: history.Invoke, Process: 2, F: "see", Value: int64(3)},
+		{Kind: history.Complete, Process: 2, F: "see", Outcome: history.OK, Value: int64(9)},
+		{Kind: history.Complete, Process: 1, F: "see", Outcome: history.OK, Value: int64(9)},
+	}
+	sound := porcupine.Model{
+		Init:  func() any { return 0 },
+		Step:  func(state, input, output any) (bool, any) { return input == output, input },
+		Equal: func(a, b any) bool { return a == b },
+	}
+	convert := func(op *history.Operation) (input, output any, tells bool, err error) {
+		return op.Input, op.Output, true, nil
+	}
+	judge := func(m Model, engine Engine) verdict.Report {
+		return New(m, With(engine)).Check(context.Background(), history.New(events), verdict.Budget{})
+	}
+	for _, engine := range []Engine{Automatic, Search, Porcupine} {
+		require.Equal(t, verdict.Invalid, judge(FromPorcupine("m", []string{"see"}, sound, convert), engine).Verdict)
+	}
+	for name, spoil := range map[string]func(*porcupine.Model){
+		"Init": func(m *porcupine.Model) { m.Init = func() any { panic("lost") } },
+		"Step": func(m *porcupine.Model) { m.Step = func(_, _, _ any) (bool, any) { panic("lost") } },
+		"Step, later on": func(m *porcupine.Model) {
+			m.Step = func(s, in, _ any) (bool, any) { return s == 0, map[any]int{}[in] / s.(int) }
+		},
+		"Equal": func(m *porcupine.Model) {
+			m.Equal = func(_, _ any) bool { panic("lost") }
+			m.Step = func(_, in, out any) (bool, any) { return in == out || in != out, in }
+		},
+		"Hash": func(m *porcupine.Model) {
+			m.Hash = func(any) uint64 { panic("lost") }
+		},
+		"states that nobody can compare": func(m *porcupine.Model) {
+			m.Equal = nil
+			m.Step = func(_, _, _ any) (bool, any) { return true, []int{1} }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := sound
+			spoil(&m)
+			engines := []Engine{Automatic, Search, Porcupine}
+			if name == "Equal" {
+				engines = engines[:2] // porcupine finds an order before it compares states
+			}
+			for _, engine := range engines {
+				report := judge(FromPorcupine("m", []string{"see"}, m, convert), engine)
+				require.Equal(t, verdict.Unknown, report.Verdict, report.Cause)
+				require.Contains(t, report.Cause, "the model m panicked")
+			}
+		})
+	}
+	t.Run("words and parts", func(t *testing.T) {
+		m := sound
+		m.DescribeOperation = func(_, _ any) string { panic("lost") }
+		m.Partition = func([]porcupine.Operation) [][]porcupine.Operation { panic("lost") }
+		require.Equal(t, verdict.Invalid, judge(FromPorcupine("m", []string{"see"}, m, convert), Automatic).Verdict)
+	})
+	t.Run("objects", func(t *testing.T) {
+		m := FromPorcupine("m", []string{"see"}, sound, convert)
+		m.Object = func(*history.Operation) (string, error) { panic("lost") }
+		report := judge(m, Automatic)
+		require.Equal(t, verdict.Unknown, report.Verdict)
+		require.Contains(t, report.Cause, "panicked")
+	})
 }

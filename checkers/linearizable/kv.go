@@ -44,9 +44,11 @@ func kv(Options) (Model, error) {
 			}
 			return held + s.value, true
 		},
-		ReadOnly: func(step any) bool { return step.(kvStep).code == kvGet },
-		Tell:     tellKV,
-		future:   kvFuture,
+		ReadOnly:   func(step any) bool { return step.(kvStep).code == kvGet },
+		Total:      func(step any) bool { return step.(kvStep).code != kvGet },
+		Overwrites: func(step any) bool { return step.(kvStep).code == kvPut },
+		Tell:       tellKV,
+		future:     kvFuture,
 	}, nil
 }
 

@@ -8,8 +8,15 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
-// probes bounds how often the minimizer decides on a candidate.
-const probes = 2000
+// The minimizer decides on at most so many candidates, and on a large history on
+// so few that all of them together have at most so many operations, or a few
+// times those of the history: a counterexample that could be smaller is better
+// than one that comes late.
+const (
+	probes       = 2000
+	probedAtOnce = 2_000_000
+	probedTimes  = 16
+)
 
 // minimizer looks for few operations of an invalid history that no order
 // explains, whatever the others did.
@@ -73,6 +80,11 @@ func (m *minimizer) weakened(i int) Op {
 	return Op{&op, m.weak[i]}
 }
 
+// more says whether another candidate may be decided on.
+func (m *minimizer) more() bool {
+	return m.probed < probes && m.probed*len(m.ops) < max(probedAtOnce, probedTimes*len(m.ops))
+}
+
 func (m *minimizer) fails(ctx context.Context, kept []int) bool {
 	m.probed++
 	return m.decide(ctx, m.candidate(kept)).verdict == verdict.Invalid
@@ -104,7 +116,8 @@ func (m *minimizer) trim(ctx context.Context, kept []int) []int {
 		}
 	}
 	size := len(m.essential(answered))
-	for i := len(answered) - 1; i >= 0 && len(answered) > 1 && m.probed < probes && ctx.Err() == nil; i-- {
+	for i := len(answered) - 1; i >= 0 && len(answered) > 1 && m.more() && ctx.Err() == nil; i-- {
+		m.probed++ // to look what is essential takes as long
 		rest := slices.Delete(slices.Clone(answered), i, i+1)
 		if smaller := len(m.essential(rest)); smaller < size && m.fails(ctx, rest) {
 			answered, size = rest, smaller
@@ -141,10 +154,10 @@ func (m *minimizer) prefix(ctx context.Context, first decision) []int {
 // reduce is delta debugging (Zeller and Hildebrandt, 2002): it tries to do
 // without ever smaller parts.
 func (m *minimizer) reduce(ctx context.Context, kept []int) []int {
-	for parts := 2; len(kept) > 1 && m.probed < probes && ctx.Err() == nil; {
+	for parts := 2; len(kept) > 1 && m.more() && ctx.Err() == nil; {
 		size := (len(kept) + parts - 1) / parts
 		smaller := false
-		for from := 0; from < len(kept) && m.probed < probes; from += size {
+		for from := 0; from < len(kept) && m.more(); from += size {
 			rest := slices.Concat(kept[:from], kept[min(from+size, len(kept)):])
 			if len(rest) > 0 && m.fails(ctx, rest) {
 				kept, smaller = rest, true

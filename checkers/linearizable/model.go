@@ -2,6 +2,7 @@ package linearizable
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/tertium-dev/tertium/checkers/linearizable/internal/search"
@@ -41,6 +42,10 @@ type Model struct {
 	// ReadOnly says that a step never changes the state. If nil, none is known
 	// to be.
 	ReadOnly func(step any) bool
+	// Total says that a step is legal in every state, and Overwrites that it
+	// moreover leads to the same state from everywhere, as a write does. If nil,
+	// no step is known to.
+	Total, Overwrites func(step any) bool
 	// Tell says in words what an operation did, after its process was named:
 	// "wrote 17". If nil, function and values are printed.
 	Tell func(*history.Operation) string
@@ -61,6 +66,8 @@ type Model struct {
 	columnar *columnar
 	// accuse finds a sentence for a minimal counterexample, or "".
 	accuse func(ops []Op, culprit int) string
+	// broken is why nothing can be judged by the model, if that is known.
+	broken error
 }
 
 // Op is an operation as a model sees it.
@@ -77,22 +84,40 @@ func (m *Model) readOnly(step any) bool {
 	return m.ReadOnly != nil && m.ReadOnly(step)
 }
 
-func (m *Model) object(op *history.Operation) (string, error) {
+// panicked says that a function of the model did not return.
+func (m *Model) panicked(p any) string {
+	return fmt.Sprintf("the model %s panicked, so it needs to be corrected: %v", m.Name, p)
+}
+
+func (m *Model) object(op *history.Operation) (name string, err error) {
 	if m.Object == nil {
 		return op.Key, nil
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			name, err = "", errors.New(m.panicked(p))
+		}
+	}()
 	return m.Object(op)
 }
 
 func (m *Model) tell(op *history.Operation) string {
 	if m.Tell != nil {
-		return m.Tell(op)
+		if said, ok := m.told(op); ok {
+			return said
+		}
 	}
 	said := fmt.Sprintf("did %s %s", op.F, show(op.Input))
 	if op.Outcome == history.OK {
 		said += " and was answered " + show(op.Output)
 	}
 	return said
+}
+
+// told is Tell, if that does not panic.
+func (m *Model) told(op *history.Operation) (said string, ok bool) {
+	defer func() { ok = recover() == nil }()
+	return m.Tell(op), true
 }
 
 // parse is Parse that does not panic, whatever a model makes of strange values.
@@ -107,6 +132,9 @@ func (m *Model) parse(op *history.Operation) (step any, err error) {
 
 // validate says what is missing in a model.
 func (m *Model) validate() error {
+	if m.broken != nil {
+		return m.broken
+	}
 	if m.Init == nil && m.Name == "" || m.Parse == nil || m.Apply == nil || len(m.Functions) == 0 {
 		return fmt.Errorf("model %q needs Name, Functions, Parse and Apply", m.Name)
 	}

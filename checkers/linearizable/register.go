@@ -63,10 +63,12 @@ func register(name string, cas bool, o Options) (Model, error) {
 			code := step.(registerStep).code
 			return code != registerWrite && code != registerCAS
 		},
-		Tell:   tellRegister,
-		future: func(ops []Op) *search.Future { return registerFuture(ops) },
-		fast:   []fastChecker{fastRegister(initial)},
-		accuse: accuseRegister,
+		Total:      writesRegister,
+		Overwrites: writesRegister,
+		Tell:       tellRegister,
+		future:     func(ops []Op) *search.Future { return registerFuture(ops) },
+		fast:       []fastChecker{fastRegister(initial)},
+		accuse:     accuseRegister,
 
 		columnar: columnRegister(initial, o),
 	}
@@ -203,6 +205,8 @@ func registerFuture(ops []Op) *search.Future {
 		},
 	}
 }
+
+func writesRegister(step any) bool { return step.(registerStep).code == registerWrite }
 
 func tellRegister(op *history.Operation) string {
 	switch {

@@ -69,7 +69,7 @@ func (s scenario) dense(r *rand.Rand, n int, fresh, some func() int64) []history
 		op := s.draw(r, fresh, some)
 		op.Process = i
 		op.Call, op.Return = min(points[2*i], points[2*i+1]), max(points[2*i], points[2*i+1])
-		if r.IntN(4) == 0 {
+		if op.Outcome == history.Unknown || r.IntN(4) == 0 {
 			op = unanswered(op)
 		}
 		all = append(all, op)
@@ -114,7 +114,7 @@ func (s scenario) simulated(r *rand.Rand, z size, fresh, some func() int64) []hi
 			}
 			c.op, c.done, state = op, true, next
 			c.op.Process, c.op.Call = i, c.call
-			if r.Float64() < z.unknown {
+			if c.op.Outcome == history.Unknown || r.Float64() < z.unknown {
 				all = append(all, unanswered(c.op))
 				clients[i] = nil
 			}

@@ -85,6 +85,16 @@ func drawKV(r *rand.Rand, _, _ func() int64) history.Operation {
 	return ok("get", nil, words[r.IntN(len(words))])
 }
 
+func drawFewKV(r *rand.Rand, _, _ func() int64) history.Operation {
+	switch r.IntN(4) {
+	case 0:
+		return ok("put", "b", nil)
+	case 1:
+		return ok("append", "a", nil)
+	}
+	return ok("get", nil, []string{"a", "b", "ba", "baa"}[r.IntN(4)])
+}
+
 func drawEnds(put, take string, value func(r *rand.Rand, fresh func() int64) int64) drawer {
 	return func(r *rand.Rand, fresh, some func() int64) history.Operation {
 		switch r.IntN(9) {
@@ -99,6 +109,19 @@ func drawEnds(put, take string, value func(r *rand.Rand, fresh func() int64) int
 
 func drawFresh(_ *rand.Rand, fresh func() int64) int64 { return fresh() }
 func drawAny(r *rand.Rand, _ func() int64) int64       { return few(r) }
+
+// drawUnansweredPops leaves it open what half of the pops removed.
+func drawUnansweredPops(r *rand.Rand, fresh, some func() int64) history.Operation {
+	switch r.IntN(9) {
+	case 0, 1, 2, 3:
+		return ok("push", fresh(), nil)
+	case 4, 5:
+		return unanswered(history.Operation{F: "pop"})
+	case 6:
+		return ok("pop", nil, nil)
+	}
+	return ok("pop", nil, some())
+}
 
 func drawCounter(step func(r *rand.Rand) int64) drawer {
 	return func(r *rand.Rand, _, _ func() int64) history.Operation {
@@ -189,11 +212,13 @@ func scenarios(t testing.TB) []scenario {
 		{"cas-register, blind refusals", named(t, "cas-register", Options{}), drawUniqueCAS(true), 20, 0.5},
 		{"cas-register, values come again", named(t, "cas-register", initial), drawFewCAS(false), 5, 0},
 		{"cas-register, values come again, blind refusals", named(t, "cas-register", initial), drawFewCAS(true), 5, 0},
-		{"kv", named(t, "kv", Options{}), drawKV, 90, 0},
+		{"kv", named(t, "kv", Options{}), drawKV, 80, 0},
+		{"kv, few words", named(t, "kv", Options{}), drawFewKV, 10, 0},
 		{"kv, values come once", named(t, "kv", Options{}), drawUniqueKV, 10, 0},
 		{"queue", named(t, "queue", Options{}), drawEnds("enqueue", "dequeue", drawFresh), 90, 0.9},
 		{"queue, values come again", named(t, "queue", Options{}), drawEnds("enqueue", "dequeue", drawAny), 10, 0},
-		{"stack", named(t, "stack", Options{}), drawEnds("push", "pop", drawFresh), 90, 0.9},
+		{"stack", named(t, "stack", Options{}), drawEnds("push", "pop", drawFresh), 70, 0.9},
+		{"stack, unanswered pops", named(t, "stack", Options{}), drawUnansweredPops, 20, 0.9},
 		{"stack, values come again", named(t, "stack", Options{}), drawEnds("push", "pop", drawAny), 10, 0},
 		{"counter", named(t, "counter", Options{}), drawCounter(one), 90, 0.9},
 		{"counter, any amounts", named(t, "counter", Options{}), drawCounter(any), 10, 0},

@@ -14,3 +14,5 @@ func FuzzCheck(f *testing.F) {
 		return New(Linearizable()).Check(context.Background(), h, verdict.Budget{})
 	}, "add", "read")
 }
+
+func FuzzAgreesWithTheTwin(f *testing.F) { checktest.FuzzAgree(f, subject(true), subject(false)) }

@@ -11,33 +11,35 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
+// subject is the checker and its definition.
+func subject(linearizable bool) checktest.Subject {
+	all := rules(allRules)
+	if !linearizable {
+		all &^= ruleAckedShows | ruleSeenShows
+	}
+	return checktest.Subject{
+		Histories: 55_000,
+		Random:    dense,
+		Possible:  func(h *history.History) bool { return possible(h, linearizable) },
+		Check: func(h *history.History, mask uint32) verdict.Report {
+			c := New()
+			c.linearizable, c.rules = linearizable, rules(mask)
+			return c.Check(context.Background(), h, verdict.Budget{})
+		},
+		Rules: uint32(all),
+		// The add only says where what was read had come from.
+		Excuses: func(f *verdict.Finding, op *history.Operation) bool {
+			return op.F == "add" && (f.Anomaly == duplicated || f.Anomaly == resurrected || f.Anomaly == lost && len(f.Operations) == 3)
+		},
+	}
+}
+
 // The checker and its twin agree on every small history.
 func TestAgreesWithTheTwin(t *testing.T) {
-	for _, test := range []struct {
-		name         string
-		linearizable bool
-		rules        rules
-	}{
-		{"linearizable", true, allRules},
-		{"eventual", false, allRules &^ (ruleAckedShows | ruleSeenShows)},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for name, linearizable := range map[string]bool{"linearizable": true, "eventual": false} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checktest.Agree(t, checktest.Subject{
-				Histories: 55_000,
-				Random:    dense,
-				Possible:  func(h *history.History) bool { return possible(h, test.linearizable) },
-				Check: func(h *history.History, mask uint32) verdict.Report {
-					c := New()
-					c.linearizable, c.rules = test.linearizable, rules(mask)
-					return c.Check(context.Background(), h, verdict.Budget{})
-				},
-				Rules: uint32(test.rules),
-				// The add only says where what was read had come from.
-				Excuses: func(f *verdict.Finding, op *history.Operation) bool {
-					return op.F == "add" && (f.Anomaly == duplicated || f.Anomaly == resurrected || f.Anomaly == lost && len(f.Operations) == 3)
-				},
-			})
+			checktest.Agree(t, subject(linearizable))
 		})
 	}
 }

@@ -14,3 +14,10 @@ func FuzzCheck(f *testing.F) {
 		return New().Check(context.Background(), h, verdict.Budget{})
 	}, "read", "write", "cas")
 }
+
+func FuzzAgreesWithTheTwin(f *testing.F) {
+	f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		requireFigures(t, dense(checktest.Choices(data)), data)
+	})
+}

@@ -114,35 +114,46 @@ func (t twin) delta() time.Duration {
 	}
 }
 
+// requireFigures requires that the figures are what trying all orders gives. It
+// returns them with k, which is 0 if a read has no age.
+func requireFigures(t *testing.T, h *history.History, seed any) (got Staleness, k int) {
+	t.Helper()
+	got = Of(h)
+	twin, dated := newTwin(h)
+	if !dated {
+		if got.Ageless == 0 {
+			t.Fatalf("seed %v: no read is without age\n%s", seed, checktest.Show(h))
+		}
+		return got, 0
+	}
+	k = twin.k(func(a, b *history.Operation) bool { return a.Return < b.Call })
+	if got.AtLeast > k || got.AtMost < k || (k == 1) != (got.AtMost == 1) || (k == 1) != (got.Stale == 0) || got.Ageless != 0 {
+		t.Fatalf("seed %v: k is %d, not %d to %d\n%s", seed, k, got.AtLeast, got.AtMost, checktest.Show(h))
+	}
+	want := time.Duration(0)
+	if k > 1 {
+		want = twin.delta()
+	}
+	if got.Delta != want {
+		t.Fatalf("seed %v: Δ is %v, not %v\n%s", seed, want, got.Delta, checktest.Show(h))
+	}
+	return got, k
+}
+
 // The figures are what trying all orders gives, and bounds that are seldom apart.
 func TestAgreesWithTheTwin(t *testing.T) {
 	apart, stale, undated := 0, 0, 0
 	all := checktest.Rounds(100_000)
 	for seed := range all {
-		h := dense(rand.New(rand.NewPCG(uint64(seed), 1)))
-		got := Of(h)
-		twin, dated := newTwin(h)
-		if !dated {
+		got, k := requireFigures(t, dense(rand.New(rand.NewPCG(uint64(seed), 1))), seed)
+		switch {
+		case k == 0:
 			undated++
-			if got.Ageless == 0 {
-				t.Fatalf("seed %d: no read is without age\n%s", seed, checktest.Show(h))
-			}
-			continue
-		}
-		k := twin.k(func(a, b *history.Operation) bool { return a.Return < b.Call })
-		if got.AtLeast > k || got.AtMost < k || (k == 1) != (got.AtMost == 1) || (k == 1) != (got.Stale == 0) || got.Ageless != 0 {
-			t.Fatalf("seed %d: k is %d, not %d to %d\n%s", seed, k, got.AtLeast, got.AtMost, checktest.Show(h))
-		}
-		if got.AtLeast < got.AtMost {
-			apart++
-		}
-		if k > 1 {
+		case k > 1:
 			stale++
-			if want := twin.delta(); got.Delta != want {
-				t.Fatalf("seed %d: Δ is %v, not %v\n%s", seed, want, got.Delta, checktest.Show(h))
-			}
-		} else if got.Delta != 0 {
-			t.Fatalf("seed %d: Δ is 0, not %v\n%s", seed, got.Delta, checktest.Show(h))
+		}
+		if k > 0 && got.AtLeast < got.AtMost {
+			apart++
 		}
 	}
 	t.Log(all, "histories:", stale, "stale,", apart, "with bounds apart,", undated, "with reads that have no age")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tertium-dev/tertium/checkers/internal/judgement"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
@@ -22,11 +23,8 @@ func (Checker) Name() string { return "stats" }
 // Check is valid if every function that was invoked succeeded at least once,
 // and unknown otherwise.
 func (c Checker) Check(ctx context.Context, h *history.History, budget verdict.Budget) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := judgement.Within(ctx, budget)
+	defer cancel()
 	report := verdict.Report{
 		Checker:  c.Name(),
 		Property: "each function that was invoked succeeded at least once",
@@ -43,6 +41,10 @@ func (c Checker) Check(ctx context.Context, h *history.History, budget verdict.B
 	return report
 }
 
+// namedUntested is how many functions a cause names at most. A history of anything
+// may have one for each of its operations.
+const namedUntested = 8
+
 func conclude(s *Summary) (verdict.Verdict, string) {
 	if s.Total.Count() == 0 {
 		return verdict.Unknown, "no operation was invoked"
@@ -54,7 +56,11 @@ func conclude(s *Summary) (verdict.Verdict, string) {
 		}
 	}
 	if len(untested) > 0 {
-		return verdict.Unknown, "never succeeded, so never tested: " + strings.Join(untested, ", ")
+		more := ""
+		if n := len(untested) - namedUntested; n > 0 {
+			untested, more = untested[:namedUntested], fmt.Sprintf(", and %d more", n)
+		}
+		return verdict.Unknown, "never succeeded, so never tested: " + strings.Join(untested, ", ") + more
 	}
 	return verdict.Valid, fmt.Sprintf("%d operations: %d ok, %d fail, %d unknown; each of %d functions succeeded",
 		s.Total.Count(), s.Total.OK, s.Total.Fail, s.Total.Unknown, len(s.Functions))

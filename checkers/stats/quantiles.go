@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -15,9 +16,13 @@ type Quantiles struct {
 	Max  time.Duration `json:"max_ns"`
 }
 
+// manyParts is from how many parts on it is cheaper to sort them as one than to
+// look into each.
+const manyParts = 64
+
 // sample is a set of durations in sorted parts. Rows of a summary overlap (a
-// phase, a function, the total), so each part is sorted once and sums are never
-// made.
+// phase, a function, the total), so each part is sorted once and sums are not made
+// but of many small parts.
 type sample [][]time.Duration
 
 func (s sample) quantiles() Quantiles {
@@ -27,6 +32,11 @@ func (s sample) quantiles() Quantiles {
 	}
 	if n == 0 {
 		return Quantiles{}
+	}
+	if len(s) > manyParts {
+		merged := slices.Concat(s...)
+		slices.Sort(merged)
+		s = sample{merged}
 	}
 	return Quantiles{
 		P50: s.quantile(500, n), P90: s.quantile(900, n), P99: s.quantile(990, n),

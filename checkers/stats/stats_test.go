@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 	"github.com/tertium-dev/tertium/checkers/stats"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
@@ -150,6 +152,27 @@ func TestQuantilesAreNearestRank(t *testing.T) {
 			P50: rank(0.5), P90: rank(0.9), P99: rank(0.99), P999: rank(0.999), Max: rank(1),
 		}, stats.Of(record(nil, ops...)).Total.Latency)
 	})
+}
+
+// Rows are what counting one by one says, on random histories of all outcomes. A
+// tenth of what other checkers take is enough where nothing is decided, but only
+// counted.
+func TestAgreesWithCounting(t *testing.T) {
+	for seed := range checktest.Rounds(10_000) {
+		r := rand.New(rand.NewPCG(uint64(seed), 1))
+		var ops []checktest.Op
+		for range r.IntN(8) {
+			ops = append(ops, checktest.Op{
+				F: checktest.Pick(r, "read", "write", "cas"), Process: r.IntN(4) - 1, Outcome: checktest.Outcome(r),
+				Error: checktest.Pick(r, "", "timeout: 1s", "mismatch"),
+			})
+		}
+		h := checktest.Weave(r, ops)
+		requireCounts(t, h)
+		if t.Failed() {
+			t.Fatalf("seed %d:\n%s", seed, checktest.Show(h))
+		}
+	}
 }
 
 func BenchmarkOf(b *testing.B) {

@@ -14,3 +14,5 @@ func FuzzCheck(f *testing.F) {
 		return New().Check(context.Background(), h, verdict.Budget{})
 	}, "enqueue", "dequeue", "drain")
 }
+
+func FuzzAgreesWithTheTwin(f *testing.F) { checktest.FuzzAgree(f, subjects()...) }

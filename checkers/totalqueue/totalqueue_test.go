@@ -12,41 +12,53 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
+// promises are what queues may promise, with the rules that follow.
+var promises = []struct {
+	name     string
+	delivery Delivery
+	drained  bool
+	rules    rules
+}{
+	{"exactly once", ExactlyOnce, false, allRules},
+	{"at least once", AtLeastOnce, false, allRules &^ (ruleOnce | ruleOnceByThen)},
+	{"at most once", AtMostOnce, false, allRules &^ (ruleLost | ruleUrgent)},
+	{"drained", ExactlyOnce, true, allRules &^ ruleUrgent},
+}
+
+// subjects are the checker and its definition, by what is promised.
+func subjects() []checktest.Subject {
+	var all []checktest.Subject
+	for _, p := range promises {
+		options := []Option{Promise(p.delivery)}
+		if p.drained {
+			options = append(options, Drained())
+		}
+		all = append(all, checktest.Subject{
+			Histories: 26_000,
+			Random:    dense,
+			Possible: func(h *history.History) bool {
+				return newTwin(h, p.delivery, p.drained).possible(len(h.Events))
+			},
+			Check: func(h *history.History, mask uint32) verdict.Report {
+				c := New(options...)
+				c.rules = rules(mask)
+				return c.Check(context.Background(), h, verdict.Budget{})
+			},
+			Rules: uint32(p.rules),
+			Excuses: func(f *verdict.Finding, op *history.Operation) bool {
+				return f.Anomaly == lost && op.F != "enqueue" || f.Anomaly == duplicated && op.F == "enqueue"
+			},
+		})
+	}
+	return all
+}
+
 // The checker and its twin agree on every small history, whatever is promised.
 func TestAgreesWithTheTwin(t *testing.T) {
-	for _, test := range []struct {
-		name     string
-		delivery Delivery
-		drained  bool
-		rules    rules
-	}{
-		{"exactly once", ExactlyOnce, false, allRules},
-		{"at least once", AtLeastOnce, false, allRules &^ (ruleOnce | ruleOnceByThen)},
-		{"at most once", AtMostOnce, false, allRules &^ (ruleLost | ruleUrgent)},
-		{"drained", ExactlyOnce, true, allRules &^ ruleUrgent},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for i, s := range subjects() {
+		t.Run(promises[i].name, func(t *testing.T) {
 			t.Parallel()
-			options := []Option{Promise(test.delivery)}
-			if test.drained {
-				options = append(options, Drained())
-			}
-			checktest.Agree(t, checktest.Subject{
-				Histories: 26_000,
-				Random:    dense,
-				Possible: func(h *history.History) bool {
-					return newTwin(h, test.delivery, test.drained).possible(len(h.Events))
-				},
-				Check: func(h *history.History, mask uint32) verdict.Report {
-					c := New(options...)
-					c.rules = rules(mask)
-					return c.Check(context.Background(), h, verdict.Budget{})
-				},
-				Rules: uint32(test.rules),
-				Excuses: func(f *verdict.Finding, op *history.Operation) bool {
-					return f.Anomaly == lost && op.F != "enqueue" || f.Anomaly == duplicated && op.F == "enqueue"
-				},
-			})
+			checktest.Agree(t, s)
 		})
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 // versions are what the reads of a workload say about the versions of its keys.
 type versions interface {
-	// depend adds the dependencies of transactions.
-	depend(*dependencies)
+	// depend returns the dependencies of transactions, in parts.
+	depend() []*dependencies
 	// choices are, after depend, the writes of which the order is not known.
 	choices() []choice
 	// sessions finds violations of guarantees for processes, and says whether it
@@ -37,6 +37,8 @@ type analysis struct {
 	// chosen counts the keys for which an order of writes had to be found.
 	chosen  int
 	stopped bool
+	// undivided says to search for such orders in the whole graph at once.
+	undivided bool
 }
 
 func analyse(ctx context.Context, x *transactions) (*analysis, error) {
@@ -64,12 +66,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d := newDependencies(x.len())
-	d.Grow(3*len(x.micros) + 3*x.len())
-	a.versions.depend(d)
-	d.inRealTime(x)
-	graph := d.Graph(int(d.nodes))
-	d.Builder = digraph.Builder{}
+	graph := a.graph()
 	c := newClassifier(ctx, x, graph, a.cycle)
 	if c != nil {
 		a.onCycles = int(c.txns)
@@ -92,6 +89,19 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		a.undecided = append(a.undecided, readYourWrites, monotonicReads, monotonicWrites, writesFollowReads)
 	}
 	return ctx.Err()
+}
+
+// graph is that of all dependencies.
+func (a *analysis) graph() *digraph.Graph {
+	timed := newDependencies(a.x.len())
+	var data []*dependencies
+	stages := []func(){func() { data = a.versions.depend() }, func() { timed.inRealTime(a.x) }}
+	atOnce(spans(len(stages), min(a.x.workers, len(stages))), func(_ int, s span) {
+		for _, stage := range stages[s.from:s.to] {
+			stage()
+		}
+	})
+	return joined(a.x, append(data, timed))
 }
 
 // sessionsHold says whether the guarantees for processes follow from snapshots

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,8 +49,21 @@ func anomalies(report verdict.Report) []string {
 	return names
 }
 
+// called and answered are the two halves of a transaction that others overlap.
+func called(process int, value string) string {
+	return fmt.Sprintf("{:type :invoke :f :txn :process %d :value %s}", process, value)
+}
+
+func answered(process int, value string) string {
+	return fmt.Sprintf("{:type :ok :f :txn :process %d :value %s}", process, value)
+}
+
 func TestAnomalies(t *testing.T) {
 	const ok, fail, info = ":ok", ":fail", ":info"
+	missing := make(map[string]bool)
+	for _, name := range transactional.Anomalies {
+		missing[name] = true
+	}
 	tests := []struct {
 		name     string
 		workload transactional.Workload
@@ -73,6 +87,20 @@ func TestAnomalies(t *testing.T) {
 		{"long fork", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(1, ok, "[[:append y 1]]"), txn(2, ok, "[[:r x [1]] [:r y []]]"), txn(3, ok, "[[:r x []] [:r y [1]]]")}, "G-nonadjacent", "repeatable-read, snapshot-isolation"},
 		{"stale read", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(1, ok, "[[:r x []]]")}, "G-single-realtime", "strong-snapshot-isolation"},
 		{"stale read of a process", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(0, ok, "[[:r x []]]")}, "G-single-process", "read-your-writes"},
+		{"appends of a process in the wrong order", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(0, ok, "[[:append x 2]]"), txn(1, ok, "[[:r x [2 1]]]")}, "G0-process", "monotonic-writes"},
+		{"appends in the wrong order", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(1, ok, "[[:append x 2]]"), txn(2, ok, "[[:r x [2 1]]]")}, "G0-realtime", "strong-read-uncommitted"},
+		{"a process sees what it will append", transactional.ListAppend, []string{txn(0, ok, "[[:r x [1]]]"), txn(0, ok, "[[:append x 1]]")}, "G1c-process", "writes-follow-reads"},
+		{"seen before it is appended", transactional.ListAppend, []string{txn(0, ok, "[[:r x [1]]]"), txn(1, ok, "[[:append x 1]]")}, "G1c-realtime", "strong-read-committed"},
+		{"a process reads less than before", transactional.ListAppend, []string{txn(0, info, "[[:append x 1]]"), txn(1, ok, "[[:r x [1]]]"), txn(1, ok, "[[:r x []]]")}, "G-single-process", "monotonic-reads"},
+		{"long fork of processes", transactional.ListAppend, []string{txn(0, ok, "[[:append x 1]]"), txn(1, ok, "[[:append y 1]]"), txn(0, ok, "[[:r y []]]"), txn(1, ok, "[[:r x []]]")}, "G-nonadjacent-process", "strong-session-snapshot-isolation"},
+		{"long fork in real time", transactional.ListAppend, []string{
+			called(0, "[[:append x 1]]"), called(1, "[[:r x nil] [:r y nil]]"), txn(2, ok, "[[:append y 1]]"), txn(3, ok, "[[:r x []]]"),
+			answered(0, "[[:append x 1]]"), answered(1, "[[:r x [1]] [:r y []]]"),
+		}, "G-nonadjacent-realtime", "strong-snapshot-isolation"},
+		{"write skew with a process", transactional.ListAppend, []string{txn(0, ok, "[[:append y 1]]"), txn(1, ok, "[[:r y []] [:append x 1]]"), txn(0, ok, "[[:r x []]]")}, "G2-item-process", "strong-session-serializable"},
+		{"write skew in real time", transactional.ListAppend, []string{
+			called(1, "[[:r y nil] [:append x 1]]"), txn(0, ok, "[[:append y 1]]"), txn(2, ok, "[[:r x []]]"), answered(1, "[[:r y []] [:append x 1]]"),
+		}, "G2-item-realtime", "strict-serializable"},
 		{"unknown but seen", transactional.ListAppend, []string{txn(0, info, "[[:append x 1] [:append y 1]]"), txn(1, ok, "[[:r x [1]] [:r y []]]")}, "G-single", "parallel-snapshot-isolation, consistent-view"},
 		{"blind appends over a write skew", transactional.ListAppend, []string{txn(0, ok, "[[:r x []] [:append y 1] [:append z 1]]"), txn(1, ok, "[[:r y []] [:append x 1] [:append z 2]]")}, "G-single", "parallel-snapshot-isolation, consistent-view"},
 
@@ -93,6 +121,7 @@ func TestAnomalies(t *testing.T) {
 			require.Contains(t, report.Method, "violated at least: "+test.weakest)
 			require.Contains(t, report.Cause, report.Findings[0].Summary)
 			for _, finding := range report.Findings {
+				delete(missing, finding.Anomaly)
 				require.NotEmpty(t, finding.Operations)
 				require.IsIncreasing(t, finding.Operations)
 				for _, step := range finding.Steps {
@@ -102,6 +131,7 @@ func TestAnomalies(t *testing.T) {
 			}
 		})
 	}
+	require.Empty(t, missing, "anomalies of which there is no example")
 }
 
 // drawn draws a finding, if it is about a cycle, and reads the drawing.
@@ -149,6 +179,60 @@ func TestDrawingIsEscaped(t *testing.T) {
 	require.NotContains(t, b.String(), "<script>")
 	require.Contains(t, b.String(), "&lt;script&gt;")
 	require.NoError(t, drawn(t, report.Findings[0]))
+}
+
+// TestDrawingHasRoom draws cycles of all sizes, and expects every box and every
+// sentence to have a place of its own, on the page.
+func TestDrawingHasRoom(t *testing.T) {
+	type place struct {
+		Class  string  `xml:"class,attr"`
+		X      float64 `xml:"x,attr"`
+		Y      float64 `xml:"y,attr"`
+		Height string  `xml:"height,attr"`
+	}
+	for n := 2; n <= 24; n++ {
+		var lines []string
+		for _, kind := range []string{"invoke", "ok"} {
+			for i := range n {
+				long := strings.Repeat("[:r a-key-with-a-long-name []] ", i)
+				lines = append(lines, fmt.Sprintf("{:type :%s :f :txn :process %d :value [%s[:r k%d []] [:append k%d 1]]}", kind, i, long, i, (i+1)%n))
+			}
+		}
+		report := check(t, transactional.ListAppend, "serializable", edn(t, lines...))
+		require.Equal(t, "G2-item", report.Findings[0].Anomaly)
+		var b bytes.Buffer
+		require.NoError(t, transactional.DrawCycle(&b, report.Findings[0]))
+		var page struct {
+			Width  float64 `xml:"width,attr"`
+			Height float64 `xml:"height,attr"`
+			Groups []struct {
+				Boxes []place `xml:"rect"`
+				Texts []place `xml:"text"`
+			} `xml:"g"`
+		}
+		require.NoError(t, xml.Unmarshal(b.Bytes(), &page))
+		boxes, below := 0, 0.0
+		taken := map[float64]bool{}
+		for _, g := range page.Groups {
+			for _, box := range g.Boxes {
+				require.Greater(t, box.Y, below)
+				height, err := strconv.ParseFloat(box.Height, 64)
+				require.NoError(t, err)
+				below = box.Y + height
+				boxes++
+			}
+			for _, text := range g.Texts {
+				require.Less(t, text.Y, page.Height)
+				if text.Class == "rw" {
+					require.False(t, taken[text.Y], "one sentence a line")
+					taken[text.Y] = true
+				}
+			}
+		}
+		require.Equal(t, n, boxes)
+		require.Less(t, below, page.Height)
+		require.GreaterOrEqual(t, len(taken), n)
+	}
 }
 
 func TestUnknown(t *testing.T) {

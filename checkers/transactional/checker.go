@@ -100,7 +100,7 @@ func (c *Checker) CheckColumns(ctx context.Context, view *columns.Columns, budge
 	}
 	ctx, cancel := context.WithTimeout(ctx, budget.Time)
 	defer cancel()
-	x, err := parse(c.workload, view)
+	x, err := parse(c.workload, view, workersFor(view.Operations()))
 	if err == nil {
 		err = x.fits(budget.Memory)
 	}

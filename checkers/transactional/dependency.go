@@ -34,14 +34,14 @@ var free = digraph.Of(after, via, life)
 // of transactions on only help to say much with few edges.
 type dependencies struct {
 	digraph.Builder
-	nodes uint32
+	transactions, nodes uint32
 	// place is, during antidepend, the position of each transaction among the
 	// writers, plus one.
 	place []uint32
 }
 
 func newDependencies(transactions int) *dependencies {
-	return &dependencies{nodes: uint32(transactions), place: make([]uint32, transactions)}
+	return &dependencies{transactions: uint32(transactions), nodes: uint32(transactions)}
 }
 
 func (d *dependencies) node() uint32 {
@@ -63,6 +63,9 @@ func (d *dependencies) antidepend(readers, writers []uint32) {
 			}
 		}
 		return
+	}
+	if d.place == nil {
+		d.place = make([]uint32, d.transactions)
 	}
 	for i, writer := range writers {
 		d.place[writer] = uint32(i) + 1
@@ -123,6 +126,7 @@ func (d *dependencies) aroundThemselves(readers, writers []uint32) {
 // next such node and to the calls that follow: three edges for a transaction,
 // whatever the concurrency.
 func (d *dependencies) inRealTime(x *transactions) {
+	d.Grow(3 * x.len())
 	last := uint32(none)
 	answering := false
 	for _, event := range x.columns.Events {

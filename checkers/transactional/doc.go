@@ -32,14 +32,40 @@
 // only if there are no snapshots that explain the reads (Cerone and Gotsman
 // 2016). All that is linear in the size of the history.
 //
+// Keys, and parts of the history, are shared among processors; the result does
+// not depend on how many there are.
+//
 // Where the order of writes is not known, as of registers that are written
 // without having been read, a guess by time mostly turns out to be an execution;
-// if not, cycles show which guesses were wrong, and in the end a search decides,
-// or the verdict is unknown.
+// if not, cycles show which guesses were wrong, first within the stretch of the
+// history that has the cycle, and in the end a search decides, or the verdict is
+// unknown. No guess makes anything valid: in the end all of the graph, with the
+// orders found, has a topological order or not. And none makes anything invalid:
+// what is left of the graph without some of its nodes and edges has no more
+// cycles than the whole.
+//
+// # What is decided
+//
+// Compared with the definitions, by trying everything on small histories, are:
+// read committed and its variants for processes and real time; consistent view,
+// parallel snapshot isolation; snapshot isolation, serializability and their
+// variants; and of list-append the guarantees for processes. These are decided
+// exactly, or unknown if the search for an order of writes was given up.
+//
+// Read uncommitted and its variants follow from the graph itself. Where the order
+// of versions is known, it is known from what was read; all other writes can take
+// the place that a topological order of the rest gives them. So there is an order
+// without G0 if and only if the edges known, of writes and of the variant, have
+// no cycle.
 //
 // # What is not decided
 //
 // Models between those of [ConsistencyModels] that have anomalies of their own
 // are judged by the weaker and stronger ones: violated if a weaker one is, or if
 // one of their anomalies occurs; holding if a stronger one does; else unknown.
+// That what is said of cursor stability, repeatable read and update
+// serializability is never wrong was compared with their definitions too; of
+// monotonic atomic view, read atomic, causal, prefix, update atomic, monotonic
+// view, monotonic snapshot read, forward consistent view, PRAM, sequential and
+// linearizable it rests on what the models imply.
 package transactional

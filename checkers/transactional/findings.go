@@ -30,6 +30,22 @@ func (f *findings) add(anomaly string) bool {
 	return f.counts[anomaly] <= shownPerAnomaly
 }
 
+// merge adds what was found in the keys that follow.
+func (f *findings) merge(next *findings) {
+	shown := make(map[string]int)
+	for _, finding := range f.list {
+		shown[finding.Anomaly]++
+	}
+	for _, finding := range next.list {
+		if shown[finding.Anomaly]++; shown[finding.Anomaly] <= shownPerAnomaly {
+			f.list = append(f.list, finding)
+		}
+	}
+	for anomaly, n := range next.counts {
+		f.counts[anomaly] += n
+	}
+}
+
 // explain adds a finding about transactions, which its sentences call T1, T2 …
 // in the order given.
 func (f *findings) explain(anomaly string, key string, culprit uint32, txns []uint32, summary string, steps ...string) {

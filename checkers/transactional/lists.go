@@ -21,7 +21,13 @@ type lists struct {
 	// unordered are the keys with several writes that nobody saw.
 	unordered []choice
 
-	// stamp and position say where a value is in the list of the key at hand,
+	// revealed are the transactions that were found to be shown by this part of
+	// the keys.
+	revealed []uint32
+	// edges are the dependencies of each part.
+	edges []*dependencies
+
+	// What follows is for one part of the keys. stamp and position say where a value is in the list of the key at hand,
 	// which is the stamp less one. Of values that were appended but not read,
 	// position is the access with unread set.
 	stamp, position []uint32
@@ -47,18 +53,59 @@ const (
 func newLists(x *transactions, found *findings) (*lists, error) {
 	l := &lists{
 		transactions: x, found: found,
-		longest:  make([]listed, len(x.keys)),
-		base:     make([]uint32, len(x.keys)+1),
-		stamp:    make([]uint32, x.values.Len()),
-		position: make([]uint32, x.values.Len()),
+		longest: make([]listed, len(x.keys)),
+		base:    make([]uint32, len(x.keys)+1),
 	}
 	l.accesses, l.first = byKey(x)
-	for key := range uint32(len(x.keys)) {
-		if err := l.order(key); err != nil {
-			return nil, err
+	// This finds no errors.
+	_ = l.inParts(func(part *lists, keys span) error {
+		for key := keys.from; key < keys.to; key++ {
+			part.agree(key)
 		}
+		return nil
+	})
+	for key := range l.longest {
+		l.base[key+1] = l.base[key] + l.longest[key].length
+	}
+	l.writers = slices.Repeat([]uint32{none}, int(l.base[len(l.longest)]))
+	l.drafts = make([]bool, len(l.writers))
+	err := l.inParts(func(part *lists, keys span) error {
+		part.stamp, part.position = make([]uint32, x.values.Len()), make([]uint32, x.values.Len())
+		for key := keys.from; key < keys.to; key++ {
+			if err := part.order(key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return l, nil
+}
+
+// inParts calls f with parts of the keys, at once, and takes together what was
+// found.
+func (l *lists) inParts(f func(part *lists, keys span) error) error {
+	keys := spansOf(l.first, l.workers)
+	parts, errs := make([]lists, len(keys)), make([]error, len(keys))
+	atOnce(keys, func(i int, s span) {
+		parts[i] = *l
+		parts[i].found = newFindings(l.transactions)
+		errs[i] = f(&parts[i], s)
+	})
+	for i := range parts {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		l.found.merge(parts[i].found)
+		l.unordered = append(l.unordered, parts[i].unordered...)
+		for _, t := range parts[i].revealed {
+			l.status[t] = shown
+		}
+		l.edges = append(l.edges, parts[i].edges...)
+	}
+	return nil
 }
 
 func (l *lists) of(key uint32) []access { return l.accesses[l.first[key]:l.first[key+1]] }
@@ -68,18 +115,10 @@ func (l *lists) list(key uint32) []uint32 {
 	return l.elements(l.longest[key].value)[:l.longest[key].length]
 }
 
-// order finds the versions of a key.
+// order finds which transaction made each version of a key.
 func (l *lists) order(key uint32) error {
 	accesses := l.of(key)
-	longest := &l.longest[key]
-	for i := range accesses {
-		a := &accesses[i]
-		if !a.write && a.at != none && a.at > longest.length {
-			*longest = listed{a.value, a.at}
-		}
-	}
-	agreed := l.agree(key)
-	l.longest[key].length = agreed
+	agreed := l.longest[key].length
 	list := l.list(key)
 	for i, element := range list {
 		if l.stamp[element] == key+1 {
@@ -87,11 +126,6 @@ func (l *lists) order(key uint32) error {
 			continue
 		}
 		l.stamp[element], l.position[element] = key+1, uint32(i)
-	}
-	l.base[key+1] = l.base[key] + agreed
-	for range list {
-		l.writers = append(l.writers, none)
-		l.drafts = append(l.drafts, false)
 	}
 	if err := l.place(key); err != nil {
 		return err
@@ -134,12 +168,19 @@ func (l *lists) longestReader(key uint32) uint32 {
 	return accesses[at].txn
 }
 
-// agree returns how much of the longest list all reads of the key agree on.
-func (l *lists) agree(key uint32) uint32 {
-	longest := l.longest[key]
+// agree finds the longest list that was read of a key, as far as all reads agree
+// on it.
+func (l *lists) agree(key uint32) {
+	accesses := l.of(key)
+	longest := &l.longest[key]
+	for i := range accesses {
+		a := &accesses[i]
+		if !a.write && a.at != none && a.at > longest.length {
+			*longest = listed{a.value, a.at}
+		}
+	}
 	list := l.list(key)
 	agreed := longest.length
-	accesses := l.of(key)
 	for i := range accesses {
 		a := &accesses[i]
 		if a.write || a.at == none || a.value == longest.value {
@@ -156,7 +197,7 @@ func (l *lists) agree(key uint32) uint32 {
 		l.found.incompatible(l, key, a)
 		agreed = min(agreed, same)
 	}
-	return agreed
+	longest.length = agreed
 }
 
 // place finds the version that each write of a key made, and which writes were
@@ -192,7 +233,7 @@ func (l *lists) place(key uint32) error {
 // show takes in that something was seen that a transaction wrote.
 func (l *lists) show(t uint32) {
 	if l.status[t] == open {
-		l.status[t] = shown
+		l.revealed = append(l.revealed, t)
 	}
 }
 
@@ -227,14 +268,23 @@ func (l *lists) reader(key, element uint32) uint32 {
 	return none
 }
 
-// depend adds the dependencies of all keys, and notes what is wrong with the
+// depend returns the dependencies of all keys, and notes what is wrong with the
 // versions themselves. By now it is known which transactions count.
-func (l *lists) depend(d *dependencies) {
-	for key := range uint32(len(l.keys)) {
-		l.neighbours(key)
-		last := l.chain(d, key)
-		l.read(d, key, last)
-	}
+func (l *lists) depend() []*dependencies {
+	// This finds no errors.
+	_ = l.inParts(func(part *lists, keys span) error {
+		d := newDependencies(l.len())
+		micros := int(l.first[keys.to] - l.first[keys.from])
+		d.Grow(2*micros + micros/4)
+		for key := keys.from; key < keys.to; key++ {
+			part.neighbours(key)
+			last := part.chain(d, key)
+			part.read(d, key, last)
+		}
+		part.edges = []*dependencies{d}
+		return nil
+	})
+	return l.edges
 }
 
 // neighbours finds, for each version of a key, the writer of its last element,

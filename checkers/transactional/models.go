@@ -22,7 +22,9 @@ type model struct {
 // models are in an order in which each comes after those that it implies. Names
 // and implications are those of Elle, which says where in the literature they
 // are from.
-func models() []model {
+func models() []model { return lattice }
+
+var lattice = func() []model {
 	session, strong := "strong-session-", "strong-"
 	return []model{
 		{name: "read-uncommitted", alias: "PL-1", exact: true,
@@ -77,7 +79,7 @@ func models() []model {
 		{name: "strict-serializable", alias: "PL-SS", exact: true,
 			implies: []string{session + "serializable", strong + "snapshot-isolation", "linearizable"}, forbids: []string{g2Item + inRealTime}},
 	}
-}
+}()
 
 // ConsistencyModel is a model that histories can be judged by.
 type ConsistencyModel struct {

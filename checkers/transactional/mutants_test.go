@@ -1,14 +1,9 @@
 package transactional
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 )
 
 // mutant is a rule, and the checker without it.
@@ -17,12 +12,12 @@ type mutant struct{ name, file, rule, without string }
 func mutants() []mutant {
 	return []mutant{
 		{"reads need not fit their own transactions", "within.go", "if !w.read(start, at) {", "if w.read(start, at); false {"},
-		{"drafts may be read", "within.go", "x.micros[draft-1].draft = true", "x.micros[draft-1].draft = false"},
+		{"drafts may be read", "within.go", "w.micros[draft-1].draft = true", "w.micros[draft-1].draft = false"},
 		{"own elements count as seen from others", "within.go", "m.seen = uint32(rest)\n\tif before == 0", "m.seen = uint32(len(list))\n\tif before == 0"},
 		{"lists may contradict each other", "lists.go", "l.found.incompatible(l, key, a)", "_ = a"},
 		{"elements may come from nowhere", "lists.go", "l.found.garbage(key, element, func() uint32 { return l.reader(key, element) })", "_ = element"},
 		{"aborted elements may be read", "lists.go", "case l.status[writer] == aborted:", "case false:"},
-		{"what was seen does not count", "lists.go", "if l.status[t] == open {\n\t\tl.status[t] = shown", "if false {\n\t\tl.status[t] = shown"},
+		{"what was seen does not count", "lists.go", "if l.status[t] == open {", "if false {"},
 		{"writers do not follow each other", "lists.go", "d.Add(before, writer, ww)", "_ = d"},
 		{"writes that nobody saw are anywhere", "lists.go", "d.Add(last, t, ww)", "_ = last"},
 		{"readers of all need not come before them", "lists.go", "d.antidepend(readers, unseen)", "_ = readers"},
@@ -40,8 +35,10 @@ func mutants() []mutant {
 		{"transactions commit whenever", "cycle.go", "b.Add(start, commit, life)", "_ = commit"},
 		{"one guess is enough", "resolve.go", "if len(conflicts) == 0 {", "if len(conflicts) >= 0 {"},
 		{"only the first guess can be wrong", "resolve.go", "case verdict.Unknown:\n\t\t\tundecided = true\n\t\t}", "default:\n\t\t\treturn verdict.Invalid\n\t\t}"},
-		{"the first value may be written later", "registers.go", "writers = append(writers, g.written(accesses, more)...)", "_ = more"},
-		{"anything may come into a chain", "registers.go", "d.follow(g.txns(", "_ = uint32(0); (&dependencies{place: d.place, nodes: d.nodes}).follow(g.txns("},
+		{"parts have no order if none fits their border", "locally.go", "if decided == verdict.Invalid && len(part.bounds) > 0 {", "if false {"},
+		{"parts need not fit together", "locally.go", "if !r.fits(r.with(r.graph, chained(l.sorted), false)) {", "if false {"},
+		{"the first value may be written later", "registers.go", "g.makers = written(g.makers, accesses, more)", "_ = more"},
+		{"anything may come into a chain", "registers.go", "d.follow(g.seers,", "(&dependencies{transactions: d.transactions, nodes: d.nodes}).follow(g.seers,"},
 		{"chains need no order", "registers.go", "if len(heads) > 1 {", "if false {"},
 		{"registers may be read from nowhere", "registers.go", "g.found.garbage(key,", "_ = func(...any) {}; (&findings{counts: map[string]int{garbageRead: shownPerAnomaly}}).garbage(key,"},
 		{"aborted values may be read", "registers.go", "case aborted:", "case 99:"},
@@ -53,40 +50,11 @@ func mutants() []mutant {
 	}
 }
 
-// TestMutantsNameRules makes sure that every rule is still there.
-func TestMutantsNameRules(t *testing.T) {
-	for _, m := range mutants() {
-		source, err := os.ReadFile(m.file)
-		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), m.rule), m.name)
-	}
-}
-
-// TestMutantsAreCaught deletes one rule at a time and expects the comparison
-// with the definitions to fail. It compiles the package again for each, so it
-// runs only with TERTIUM_SOAK.
+// Without any one of its rules the comparison with the definitions fails.
 func TestMutantsAreCaught(t *testing.T) {
-	if os.Getenv("TERTIUM_SOAK") == "" {
-		t.Skip("takes minutes; set TERTIUM_SOAK")
-	}
+	var all []checktest.Mutant
 	for _, m := range mutants() {
-		t.Run(m.name, func(t *testing.T) {
-			dir := t.TempDir()
-			path, err := filepath.Abs(m.file)
-			require.NoError(t, err)
-			source, err := os.ReadFile(path)
-			require.NoError(t, err)
-			changed := filepath.Join(dir, "mutant.go")
-			require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(source), m.rule, m.without, 1)), 0o600))
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-			require.NoError(t, err)
-			overlayFile := filepath.Join(dir, "overlay.json")
-			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
-			test := exec.Command("go", "test", "-vet=off", "-timeout=300s", "-overlay", overlayFile, "-run", "AgainstTwin$", ".")
-			test.Env = append(os.Environ(), "TERTIUM_SOAK=40000")
-			output, err := test.CombinedOutput()
-			require.Error(t, err, "nothing noticed")
-			require.Contains(t, string(output), "the definition says", "it failed for another reason:\n%s", output)
-		})
+		all = append(all, checktest.Mutant{Name: m.name, File: m.file, Rule: m.rule, Without: m.without})
 	}
+	checktest.Mutants(t, "Against(Twin|Whole)$", "the definition says", "40000", all)
 }

@@ -3,6 +3,7 @@ package transactional
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/columns"
@@ -48,8 +49,10 @@ type micro struct {
 // transactions are those of a history, in the order of their calls.
 type transactions struct {
 	workload Workload
-	columns  *columns.Columns
-	values   *columns.Values
+	// workers is how many share the work.
+	workers int
+	columns *columns.Columns
+	values  *columns.Values
 	// keys are the values that the numbers of keys stand for.
 	keys []uint32
 	// micros of transaction t are micros[first[t]:first[t+1]]. Reads of
@@ -94,28 +97,87 @@ type function struct {
 // parse reads the transactions of a history. Operations whose function is
 // neither "txn" nor empty, and whose value is no list of micro-operations, are
 // not transactions, and left out.
-func parse(workload Workload, c *columns.Columns) (*transactions, error) {
-	n := c.Operations()
-	x := &transactions{
-		workload: workload, columns: c, values: &c.Values,
-		first:     make([]uint32, 1, n+1),
-		micros:    make([]micro, 0, 2*n),
-		status:    make([]status, 0, n),
-		operation: make([]uint32, 0, n),
-		process:   make([]uint32, 0, n),
-		txnOf:     make([]uint32, n),
+func parse(workload Workload, c *columns.Columns, workers int) (*transactions, error) {
+	txnOf := make([]uint32, c.Operations())
+	parsers := make([]parser, workers)
+	errs := make([]error, workers)
+	atOnce(spans(c.Operations(), workers), func(i int, s span) {
+		parsers[i].transactions = &transactions{workload: workload, workers: workers, columns: c, values: &c.Values, txnOf: txnOf}
+		errs[i] = parsers[i].span(s)
+	})
+	micros := 0
+	for i := range parsers {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		micros += len(parsers[i].micros)
 	}
-	p := parser{transactions: x, key: make([]uint32, c.Values.Len())}
-	for op := range uint32(n) {
-		x.txnOf[op] = none
+	if uint64(micros) >= none {
+		return nil, fmt.Errorf("more than %d reads and writes", uint32(none-1))
+	}
+	parsers[0].micros = slices.Grow(parsers[0].micros, micros-len(parsers[0].micros))
+	for i := range parsers[1:] {
+		parsers[0].take(&parsers[i+1])
+	}
+	return parsers[0].transactions, nil
+}
+
+// sample is after how many operations it is foreseen how many micro-operations
+// there will be.
+const sample = 4096
+
+// span reads the transactions of some operations.
+func (p *parser) span(s span) error {
+	n := int(s.to - s.from)
+	p.first = make([]uint32, 1, n+1)
+	p.micros = make([]micro, 0, 3*min(n, sample))
+	p.status = make([]status, 0, n)
+	p.operation = make([]uint32, 0, n)
+	p.process = make([]uint32, 0, n)
+	p.key = make([]uint32, p.values.Len())
+	for op := s.from; op < s.to; op++ {
+		p.txnOf[op] = none
 		if err := p.operationAt(op); err != nil {
-			return nil, err
+			return err
 		}
-		if uint64(len(x.micros)) >= none {
-			return nil, fmt.Errorf("more than %d reads and writes", uint32(none-1))
+		if op == s.from+sample {
+			expected := len(p.micros) * n / sample
+			p.micros = slices.Grow(p.micros, expected+expected/32)
 		}
 	}
-	return x, nil
+	return nil
+}
+
+// take adds what the parser of the operations that follow has read.
+func (p *parser) take(next *parser) {
+	keys := make([]uint32, len(next.keys))
+	for i, value := range next.keys {
+		keys[i] = p.number(value)
+	}
+	before := uint32(len(p.micros))
+	p.micros = append(p.micros, next.micros...)
+	for i := range p.micros[before:] {
+		m := &p.micros[before:][i]
+		m.key = keys[m.key]
+	}
+	for _, first := range next.first[1:] {
+		p.first = append(p.first, before+first)
+	}
+	for t, op := range next.operation {
+		p.txnOf[op] = uint32(p.len() + t)
+	}
+	p.status = append(p.status, next.status...)
+	p.operation = append(p.operation, next.operation...)
+	p.process = append(p.process, next.process...)
+}
+
+// number returns the number of a key.
+func (p *parser) number(value uint32) uint32 {
+	if p.key[value] == 0 {
+		p.keys = append(p.keys, value)
+		p.key[value] = uint32(len(p.keys))
+	}
+	return p.key[value] - 1
 }
 
 // operationAt adds an operation, if it is a transaction.
@@ -226,11 +288,7 @@ func (p *parser) add(key, value uint32, write bool) (reason string) {
 	case !scalar(kind) && value != 0:
 		return "a value is neither text nor a number"
 	}
-	if p.key[key] == 0 {
-		p.keys = append(p.keys, key)
-		p.key[key] = uint32(len(p.keys))
-	}
-	p.micros = append(p.micros, micro{key: p.key[key] - 1, value: value, write: write})
+	p.micros = append(p.micros, micro{key: p.number(key), value: value, write: write})
 	return ""
 }
 

@@ -16,10 +16,14 @@ type registers struct {
 	found    *findings
 	accesses []access
 	first    []uint32
-	// choices are the keys with chains of which the order is not known.
+	// unordered are the keys with chains of which the order is not known.
 	unordered []choice
+	// revealed are the transactions that were found to be shown by this part of
+	// the keys, and edges the dependencies of each part.
+	revealed []uint32
+	edges    []*dependencies
 
-	// stamp and position say which access of the key at hand wrote a value; the
+	// What follows is for one part of the keys. stamp and position say which access of the key at hand wrote a value; the
 	// key is the stamp less one.
 	stamp, position []uint32
 	// What follows is for one key at a time, by access: the first reader of a
@@ -27,6 +31,8 @@ type registers struct {
 	// The last entry is of the version that the key had at first.
 	readers, nextReader []uint32
 	writes, nextWrite   []uint32
+	// seers, makers and heads are for one version at a time.
+	seers, makers, heads []uint32
 }
 
 // What a read saw that no write of the key made.
@@ -38,18 +44,45 @@ const (
 )
 
 func newRegisters(x *transactions, found *findings) (*registers, error) {
-	g := &registers{
-		transactions: x, found: found,
-		stamp:    make([]uint32, x.values.Len()),
-		position: make([]uint32, x.values.Len()),
-	}
+	g := &registers{transactions: x, found: found}
 	g.accesses, g.first = byKey(x)
-	for key := range uint32(len(x.keys)) {
-		if err := g.match(key); err != nil {
-			return nil, err
+	err := g.inParts(func(part *registers, keys span) error {
+		part.stamp, part.position = make([]uint32, x.values.Len()), make([]uint32, x.values.Len())
+		for key := keys.from; key < keys.to; key++ {
+			if err := part.match(key); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return g, nil
+}
+
+// inParts calls f with parts of the keys, at once, and takes together what was
+// found.
+func (g *registers) inParts(f func(part *registers, keys span) error) error {
+	keys := spansOf(g.first, g.workers)
+	parts, errs := make([]registers, len(keys)), make([]error, len(keys))
+	atOnce(keys, func(i int, s span) {
+		parts[i] = *g
+		parts[i].found = newFindings(g.transactions)
+		errs[i] = f(&parts[i], s)
+	})
+	for i := range parts {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		g.found.merge(parts[i].found)
+		g.unordered = append(g.unordered, parts[i].unordered...)
+		g.edges = append(g.edges, parts[i].edges...)
+		for _, t := range parts[i].revealed {
+			g.status[t] = shown
+		}
+	}
+	return nil
 }
 
 func (g *registers) of(key uint32) []access { return g.accesses[g.first[key]:g.first[key+1]] }
@@ -97,7 +130,7 @@ func (g *registers) saw(key, reader uint32, write access, read *access) {
 	}
 	switch g.status[write.txn] {
 	case open:
-		g.status[write.txn] = shown
+		g.revealed = append(g.revealed, write.txn)
 	case aborted:
 		g.found.abortedRead(key, read.value, write.txn, func() uint32 { return read.txn })
 		return
@@ -126,12 +159,21 @@ func (g *registers) start(key uint32) uint32 {
 	return start
 }
 
-// depend adds the dependencies of all keys.
-func (g *registers) depend(d *dependencies) {
-	for key := range uint32(len(g.keys)) {
-		g.link(key)
-		g.connect(d, key)
-	}
+// depend returns the dependencies of all keys.
+func (g *registers) depend() []*dependencies {
+	// This finds no errors.
+	_ = g.inParts(func(part *registers, keys span) error {
+		d := newDependencies(g.len())
+		micros := int(g.first[keys.to] - g.first[keys.from])
+		d.Grow(2*micros + micros/4)
+		for key := keys.from; key < keys.to; key++ {
+			part.link(key)
+			part.connect(d, key)
+		}
+		part.edges = []*dependencies{d}
+		return nil
+	})
+	return g.edges
 }
 
 // link makes the lists of who read each version and who overwrote it.
@@ -199,7 +241,7 @@ func (g *registers) predecessor(accesses []access, i int) uint32 {
 func (g *registers) connect(d *dependencies, key uint32) {
 	accesses := g.of(key)
 	initial := uint32(len(accesses))
-	var heads []uint32
+	heads := g.heads[:0]
 	for i := range accesses {
 		a := &accesses[i]
 		if !g.present(a.txn) || !a.write {
@@ -216,11 +258,14 @@ func (g *registers) connect(d *dependencies, key uint32) {
 			heads = append(heads, uint32(i))
 		}
 	}
+	g.heads = heads
 	g.replaced(d, key, initial, heads)
 	first := g.last(initial)
 	if first != none && first != initial {
 		// Under snapshots nothing comes into the first chain.
-		d.follow(g.txns(accesses, g.readers[first], g.nextReader), accesses[first].txn, g.written(accesses, heads))
+		g.seers = txns(g.seers[:0], accesses, g.readers[first], g.nextReader)
+		g.makers = written(g.makers[:0], accesses, heads)
+		d.follow(g.seers, accesses[first].txn, g.makers)
 	}
 	if len(heads) > 1 {
 		g.choose(key, heads)
@@ -238,26 +283,29 @@ func (d *dependencies) follow(readers []uint32, writer uint32, later []uint32) {
 // replaced adds that those who read a version did not see what replaced it: the
 // writes that followed reads of it, and more.
 func (g *registers) replaced(d *dependencies, key, version uint32, more []uint32) {
-	accesses := g.of(key)
-	writers := g.txns(accesses, g.writes[version], g.nextWrite)
-	for i := 1; i < len(writers); i++ {
-		g.found.lostUpdate(key, writers[0], writers[i])
+	if g.readers[version] == none {
+		return // what follows a version was made by one of its readers
 	}
-	writers = append(writers, g.written(accesses, more)...)
-	d.antidepend(g.txns(accesses, g.readers[version], g.nextReader), writers)
+	accesses := g.of(key)
+	g.makers = txns(g.makers[:0], accesses, g.writes[version], g.nextWrite)
+	for i := 1; i < len(g.makers); i++ {
+		g.found.lostUpdate(key, g.makers[0], g.makers[i])
+	}
+	g.makers = written(g.makers, accesses, more)
+	g.seers = txns(g.seers[:0], accesses, g.readers[version], g.nextReader)
+	d.antidepend(g.seers, g.makers)
 }
 
-// txns returns the transactions of a list of accesses.
-func (g *registers) txns(accesses []access, first uint32, next []uint32) []uint32 {
-	var all []uint32
+// txns appends the transactions of a list of accesses.
+func txns(all []uint32, accesses []access, first uint32, next []uint32) []uint32 {
 	for at := first; at != none; at = next[at] {
 		all = append(all, accesses[at].txn)
 	}
 	return all
 }
 
-func (g *registers) written(accesses []access, writes []uint32) []uint32 {
-	all := make([]uint32, 0, len(writes))
+// written appends the transactions of some accesses.
+func written(all []uint32, accesses []access, writes []uint32) []uint32 {
 	for _, at := range writes {
 		all = append(all, accesses[at].txn)
 	}
@@ -290,7 +338,7 @@ func (g *registers) choose(key uint32, heads []uint32) {
 		}
 		c.blocks = append(c.blocks, block{
 			head: accesses[head].txn, last: accesses[last].txn,
-			readers: g.txns(accesses, g.readers[last], g.nextReader),
+			readers: txns(nil, accesses, g.readers[last], g.nextReader),
 		})
 	}
 	g.unordered = append(g.unordered, c)

@@ -35,6 +35,8 @@ type resolver struct {
 	clash []leg
 	// branched says that clash is only one of several.
 	branched bool
+	// found are orders of the blocks of each choice that leave no cycle.
+	found [][]uint32
 }
 
 // What a try costs: passes over the graph, and so much more.
@@ -57,11 +59,13 @@ func (r *resolver) resolve(certain []guess) verdict.Verdict {
 			r.clash = r.conflicts(base, nil, r.kinds)[0].cycle
 			return verdict.Invalid
 		}
-		guesses := r.guess(order)
+		sorted := r.arranged(order)
+		guesses := chained(sorted)
 		whole := r.with(base, guesses, false)
 		kinds := r.kinds | digraph.Of(guessed, guessedMiss)
 		conflicts := r.conflicts(whole, guesses, kinds)
 		if len(conflicts) == 0 {
+			r.found = sorted
 			return verdict.Valid
 		}
 		learnt := false
@@ -133,13 +137,22 @@ func (r *resolver) order(g *digraph.Graph) (order []uint32, complete bool) {
 	return order, len(timeline) == 2*g.Len()
 }
 
-// guess puts the blocks of all choices into the order of their heads.
-func (r *resolver) guess(order []uint32) []guess {
+// fits says whether a graph with guesses has no cycle.
+func (r *resolver) fits(g *digraph.Graph) bool {
+	kinds := r.kinds | digraph.Of(guessed, guessedMiss)
+	if r.snapshots {
+		g, kinds = points(g, r.txns), kinds|digraph.Of(life)
+	}
+	return len(g.Order(kinds)) == g.Len()
+}
+
+// arranged puts the blocks of all choices into the order of their heads.
+func (r *resolver) arranged(order []uint32) [][]uint32 {
 	place := make([]uint32, r.graph.Len())
 	for i, node := range order {
 		place[node] = uint32(i)
 	}
-	var guesses []guess
+	all := make([][]uint32, len(r.choices))
 	for c := range r.choices {
 		blocks := r.choices[c].blocks
 		sorted := make([]uint32, len(blocks))
@@ -147,8 +160,16 @@ func (r *resolver) guess(order []uint32) []guess {
 			sorted[i] = uint32(i)
 		}
 		slices.SortFunc(sorted, func(a, b uint32) int { return cmp.Compare(place[blocks[a].head], place[blocks[b].head]) })
-		for i := 1; i < len(sorted); i++ {
-			guesses = append(guesses, guess{uint32(c), sorted[i-1], sorted[i]})
+		all[c] = sorted
+	}
+	return all
+}
+
+// chained returns the guesses that orders of the blocks of all choices are.
+func chained(sorted [][]uint32) (guesses []guess) {
+	for c, blocks := range sorted {
+		for i := 1; i < len(blocks); i++ {
+			guesses = append(guesses, guess{uint32(c), blocks[i-1], blocks[i]})
 		}
 	}
 	return guesses

@@ -104,7 +104,7 @@ func (s scenario) value(t txn, answered bool) any {
 // skeleton draws transactions that have not been executed.
 func skeleton(r *rand.Rand, workload Workload) scenario {
 	s := scenario{workload: workload}
-	n, keys, processes := 2+r.IntN(3), 1+r.IntN(3), 1+r.IntN(3)
+	n, keys, processes := 2+r.IntN(3), 1+r.IntN(mostKeys), 1+r.IntN(3)
 	value := 0
 	for range n {
 		t := txn{outcome: history.OK}
@@ -188,24 +188,22 @@ func (s scenario) invent(r *rand.Rand) {
 	}
 }
 
-// state is what keys hold.
-type state map[int][]int
+// mostKeys is how many keys a scenario has at most.
+const mostKeys = 3
 
-func (s state) clone() state {
-	c := state{}
-	for key, list := range s {
-		c[key] = append([]int(nil), list...)
-	}
-	return c
+// state is what keys hold. A copy of it is a state of its own.
+type state [mostKeys][]int
+
+func (s *state) apply(m step) {
+	list := s[m.key]
+	s[m.key] = append(list[:len(list):len(list)], m.value)
 }
 
-func (s state) apply(m step) { s[m.key] = append(s[m.key], m.value) }
-
 // saw is what a read of the state is answered with.
-func (s state) saw(workload Workload, m *step) {
+func (s *state) saw(workload Workload, m *step) {
 	list := s[m.key]
 	if workload == ListAppend {
-		m.list = append([]int(nil), list...)
+		m.list = list
 	} else if m.value = 0; len(list) > 0 {
 		m.value = list[len(list)-1]
 	}
@@ -226,15 +224,15 @@ func (s scenario) execute(r *rand.Rand) {
 		t := &s.txns[i]
 		current := states[len(states)-1]
 		base := states[max(0, len(states)-1-r.IntN(staleness+1))]
-		local := base.clone()
+		local := base
 		clash := false
 		for _, m := range t.steps {
 			clash = clash || m.write && len(base[m.key]) != len(current[m.key])
 		}
 		if clash && strict {
-			local = current.clone()
+			local = current
 		}
-		after := current.clone()
+		after := current
 		for j := range t.steps {
 			m := &t.steps[j]
 			if m.write {

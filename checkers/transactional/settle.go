@@ -90,7 +90,13 @@ func (a *analysis) settleLevel(r resolver, f family, variant string, extra digra
 	}
 	r.work = settleWork + settleTries*passes*(r.graph.Edges()+r.graph.Len())
 	r.reasons = make(map[guess][]leg)
-	decided := r.resolve(nil)
+	decided := verdict.Unknown
+	if !a.undivided {
+		decided = r.locally()
+	}
+	if decided == verdict.Unknown {
+		decided = r.resolve(nil)
+	}
 	switch decided {
 	case verdict.Unknown:
 		a.undecided = append(a.undecided, anomaly)

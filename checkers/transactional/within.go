@@ -23,32 +23,41 @@ type within struct {
 type keyed struct{ key, value uint32 }
 
 // lookWithin returns the reads that contradict their own transactions.
-func lookWithin(x *transactions) (contradictions []contradiction) {
-	w := within{transactions: x, latest: make([]uint32, len(x.keys)), latestWrite: make([]uint32, len(x.keys))}
-	for t := range uint32(x.len()) {
-		start, end := x.first[t], x.first[t+1]
-		w.before = slices.Grow(w.before[:0], int(end-start))[:end-start]
-		for at := start; at < end; at++ {
-			m := &x.micros[at]
-			before := w.latest[m.key]
-			if before <= start {
-				before = 0
+func lookWithin(x *transactions) []contradiction {
+	found := make([][]contradiction, x.workers)
+	atOnce(spans(x.len(), x.workers), func(i int, s span) {
+		w := within{transactions: x, latest: make([]uint32, len(x.keys)), latestWrite: make([]uint32, len(x.keys))}
+		for t := s.from; t < s.to; t++ {
+			found[i] = w.look(found[i], t)
+		}
+	})
+	return slices.Concat(found...)
+}
+
+// look appends the reads of a transaction that contradict it.
+func (w *within) look(found []contradiction, t uint32) []contradiction {
+	start, end := w.first[t], w.first[t+1]
+	w.before = slices.Grow(w.before[:0], int(end-start))[:end-start]
+	for at := start; at < end; at++ {
+		m := &w.micros[at]
+		before := w.latest[m.key]
+		if before <= start {
+			before = 0
+		}
+		w.before[at-start] = before
+		w.latest[m.key] = at + 1
+		if m.write {
+			if draft := w.latestWrite[m.key]; draft > start {
+				w.micros[draft-1].draft = true
 			}
-			w.before[at-start] = before
-			w.latest[m.key] = at + 1
-			if m.write {
-				if draft := w.latestWrite[m.key]; draft > start {
-					x.micros[draft-1].draft = true
-				}
-				w.latestWrite[m.key] = at + 1
-				continue
-			}
-			if !w.read(start, at) {
-				contradictions = append(contradictions, contradiction{t, at})
-			}
+			w.latestWrite[m.key] = at + 1
+			continue
+		}
+		if !w.read(start, at) {
+			found = append(found, contradiction{t, at})
 		}
 	}
-	return contradictions
+	return found
 }
 
 // contradiction is a read, by its number, that contradicts its transaction.

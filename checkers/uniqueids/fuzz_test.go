@@ -14,3 +14,5 @@ func FuzzCheck(f *testing.F) {
 		return New().Check(context.Background(), h, verdict.Budget{})
 	}, "generate")
 }
+
+func FuzzAgreesWithTheTwin(f *testing.F) { checktest.FuzzAgree(f, subject()) }

@@ -44,8 +44,8 @@ func possible(h *history.History) bool {
 	return true
 }
 
-func TestAgreesWithTheTwin(t *testing.T) {
-	checktest.Agree(t, checktest.Subject{
+func subject() checktest.Subject {
+	return checktest.Subject{
 		Histories: 100_000,
 		Random:    dense,
 		Possible:  possible,
@@ -55,8 +55,10 @@ func TestAgreesWithTheTwin(t *testing.T) {
 			return c.Check(context.Background(), h, verdict.Budget{})
 		},
 		Rules: allRules,
-	})
+	}
 }
+
+func TestAgreesWithTheTwin(t *testing.T) { checktest.Agree(t, subject()) }
 
 func TestVerdicts(t *testing.T) {
 	for _, test := range []struct {
@@ -71,6 +73,7 @@ func TestVerdicts(t *testing.T) {
 		{"two ids", []checktest.Op{generate(int64(1)), generate(int64(2))}, verdict.Valid, "2 ids are all different"},
 		{"twice", []checktest.Op{generate("a"), generate("b"), generate("a")}, verdict.Invalid, `"a" was told twice`},
 		{"as a float", []checktest.Op{generate(int64(1)), generate(1.0)}, verdict.Invalid, "1 was told twice"},
+		{"of bytes", []checktest.Op{generate([]any{"\xfe"}), generate([]any{"\xff"})}, verdict.Valid, "2 ids are all different"},
 		{"without id", []checktest.Op{generate("a"), generate(nil), generate("b")}, verdict.Unknown, "the generate at event 2 was answered without an id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

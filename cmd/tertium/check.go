@@ -45,6 +45,7 @@ code says whether all agree.`,
 	cmd.Flags().StringVarP(&files.consistency, "consistency-model", "c", "", "what transactions must be (tertium consistency-models; default: strict-serializable)")
 	cmd.Flags().BoolVar(&files.keyed, "keyed", false, "values are pairs [key value], as in Jepsen's independent workloads")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one result a line for histories")
+	cmd.Flags().StringVar(&files.draw, "draw", "", "write a picture (SVG) of every cycle of transactions into this folder")
 	_ = cmd.RegisterFlagCompletionFunc("model", cobra.FixedCompletions(
 		namesOf(models(), func(m model) string { return m.name }),
 		cobra.ShellCompDirectiveNoFileComp))
@@ -73,6 +74,9 @@ func checkRun(cmd *cobra.Command, path string, files fileChecker, asJSON bool) e
 	if err != nil {
 		return err
 	}
+	if err := drawCycles(files.draw, "run", result.Reports...); err != nil {
+		cmd.PrintErrln(err)
+	}
 	return exit(result.Exit, nil)
 }
 
@@ -86,9 +90,12 @@ func checkFiles(cmd *cobra.Command, paths []string, files fileChecker, asJSON bo
 	out := cmd.OutOrStdout()
 	encoder := json.NewEncoder(out)
 	var t tally
-	for _, c := range cases {
+	for i, c := range cases {
 		judged := files.check(cmd.Context(), c)
 		t.add(judged)
+		if err := drawCycles(files.draw, pictureName(c.path, i, len(cases)), judged.Report); err != nil {
+			cmd.PrintErrln(err)
+		}
 		if asJSON {
 			err = encoder.Encode(judged)
 		} else {

@@ -15,6 +15,7 @@ import (
 	"github.com/tertium-dev/tertium/checkers/linearizable"
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/columns"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 	"github.com/tertium-dev/tertium/results"
 )
@@ -100,7 +101,7 @@ func gatherFolder(dir, model string) ([]historyCase, error) {
 	for _, entry := range entries {
 		name := entry.Name()
 		label, labelled := labels[name]
-		if entry.IsDir() || name == labelsName || (labels != nil && !labelled) {
+		if entry.IsDir() || name == labelsName || name == columns.FileName || (labels != nil && !labelled) {
 			continue
 		}
 		c := historyCase{path: filepath.Join(dir, name), model: model}
@@ -159,6 +160,8 @@ type fileChecker struct {
 	model, consistency, initial string
 	keyed                       bool
 	budget                      harness.Budget
+	// draw is where pictures of cycles go, or empty.
+	draw string
 }
 
 func (f fileChecker) check(ctx context.Context, c historyCase) judged {
@@ -187,6 +190,14 @@ func (f fileChecker) report(ctx context.Context, c historyCase) (verdict.Report,
 	var reading []history.Option
 	if f.keyed {
 		reading = append(reading, history.KeyedValues)
+	}
+	if columnar, can := checker.(harness.ColumnChecker); can && !f.keyed && filepath.Base(c.path) == history.SealedName {
+		// One of ours has its columns beside it, or gets them now.
+		view, err := columns.Load(filepath.Dir(c.path))
+		if err != nil {
+			return verdict.Report{}, err
+		}
+		return harness.CheckColumns(ctx, view, columnar, f.budget), nil
 	}
 	h, err := history.ReadFile(c.path, reading...)
 	if err != nil {

@@ -28,11 +28,12 @@ func newRun() *cobra.Command {
 	var budget budgetFlags
 	var out string
 	var asJSON, quiet bool
+	var watch watching
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a system under faults and judge what happened",
 		Example: `  tertium run --system ledger
-  tertium run --system ledger --bug ack-before-quorum --seed 7
+  tertium run --system ledger --bug ack-before-quorum --seed 7 --stop-on-violation
   tertium run --faults kill,partition --time 1m --out /tmp/runs`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,7 +42,7 @@ func newRun() *cobra.Command {
 				return err
 			}
 			show := newScreen(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON, quiet)
-			result, err := runTest(cmd.Context(), t, out, budget.budget(), show)
+			result, err := runWatched(cmd.Context(), t, out, budget.budget(), show, watch)
 			if err != nil {
 				return err
 			}
@@ -50,15 +51,21 @@ func newRun() *cobra.Command {
 	}
 	config.register(cmd)
 	budget.register(cmd)
+	watch.register(cmd)
 	cmd.Flags().StringVar(&out, "out", "runs", "folder that gets a folder for the run")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON instead of a summary")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print no progress")
 	return cmd
 }
 
-// runTest runs and judges a test and shows the result. An error means that
-// there is no result.
+// runTest runs and judges a test, with monitors, and shows the result. An error
+// means that there is no result.
 func runTest(ctx context.Context, t test, out string, budget harness.Budget, show screen) (results.Result, error) {
+	return runWatched(ctx, t, out, budget, show, watching{monitor: true})
+}
+
+// runWatched is runTest with monitors as asked for.
+func runWatched(ctx context.Context, t test, out string, budget harness.Budget, show screen, watch watching) (results.Result, error) {
 	ctx, stop, release := onSignals(ctx, show.notice)
 	defer release()
 	undo, err := openJournal(ctx, show.notice)
@@ -70,7 +77,7 @@ func runTest(ctx context.Context, t test, out string, budget harness.Budget, sho
 	if err != nil {
 		return results.Result{}, exit(results.ExitSetup, err)
 	}
-	facts, err := perform(ctx, t, folder, undo, stop, show)
+	facts, err := perform(ctx, t, folder, undo, stop, show, watch)
 	if err != nil {
 		return results.Result{}, exit(results.ExitInternal, err)
 	}
@@ -101,7 +108,7 @@ func encodePlan(w io.Writer, p plan.Plan) error {
 
 // perform makes the run and closes its history. What went wrong is part of the
 // facts; an error means that the evidence itself could not be kept.
-func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Journal, stop <-chan struct{}, show screen) (results.Facts, error) {
+func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Journal, stop <-chan struct{}, show screen, watch watching) (results.Facts, error) {
 	runtime, err := findRuntime(t.plan.Config.Runtime)
 	if err != nil {
 		return results.Facts{}, exit(results.ExitUsage, err)
@@ -118,8 +125,10 @@ func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Jo
 		Runtime: runtime, Framer: nemeses.Framers()[t.system.Protocol()],
 		Journal: undo, Dir: folder.Path(), History: folder.Path(results.HistoryName),
 		Stop: stop, Progress: &progress,
+		Monitors: watch.monitors(t), StopOnViolation: watch.stop,
 	})
 	finished()
+	facts.Monitors = observed(record)
 	facts.Interrupted, facts.Trouble = record.Interrupted || ctx.Err() != nil, record.Trouble
 	switch {
 	case errors.Is(err, harness.ErrSetup):
@@ -129,7 +138,7 @@ func perform(ctx context.Context, t test, folder results.Folder, undo cluster.Jo
 	}
 	for _, name := range t.plan.Config.Nodes {
 		exits := append([]cluster.Exit{}, record.Exits[name]...)
-		facts.Nodes = append(facts.Nodes, results.Node{Name: name, Exits: exits})
+		facts.Nodes = append(facts.Nodes, results.Node{Name: name, Image: record.Images[name], Exits: exits})
 		if err := folder.WriteJSON(filepath.Join(results.NodesName, name, results.ExitsName), exits); err != nil {
 			return facts, err
 		}

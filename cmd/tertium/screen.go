@@ -19,6 +19,8 @@ const (
 	// often a line is written where there is no terminal.
 	tick      = 500 * time.Millisecond
 	heartbeat = 10 * time.Second
+	// glance is how often it is looked for violations.
+	glance = 50 * time.Millisecond
 )
 
 // screen is what a user sees of a run: progress on errors' stream, the result
@@ -63,12 +65,18 @@ func (s screen) progress(p *harness.Progress) (finished func()) {
 		defer close(over)
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
+		glances := time.NewTicker(glance)
+		defer glances.Stop()
 		last, lastTime := p.Snapshot(), time.Now()
+		told := 0
 		for {
 			select {
 			case <-done:
+				s.violations(p, told)
 				fmt.Fprint(s.err, s.clear())
 				return
+			case <-glances.C:
+				told = s.violations(p, told)
 			case now := <-ticker.C:
 				snapshot := p.Snapshot()
 				line := progressLine(snapshot, last, now.Sub(lastTime))
@@ -85,6 +93,15 @@ func (s screen) progress(p *harness.Progress) (finished func()) {
 		close(done)
 		<-over
 	}
+}
+
+// violations tells those that were not told yet, and returns how many there are.
+func (s screen) violations(p *harness.Progress, told int) int {
+	all := p.Violations()
+	for _, v := range all[told:] {
+		fmt.Fprintf(s.err, "%s%s\n", s.clear(), violationLine(v))
+	}
+	return len(all)
 }
 
 // progressLine is plain ASCII, so that it may be cut at any byte.

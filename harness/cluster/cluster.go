@@ -157,6 +157,18 @@ type Node interface {
 	Exits() []Exit
 }
 
+// Troubled is a Cluster that can tell what went wrong with the runtime itself, so
+// that faults may not have been what they seemed.
+type Troubled interface {
+	Trouble() []string
+}
+
+// Imaged is a Node that runs from an image.
+type Imaged interface {
+	// Image is the image's reference with its digest.
+	Image() string
+}
+
 // State is the state of a node.
 type State uint8
 

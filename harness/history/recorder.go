@@ -35,6 +35,8 @@ type Recorder struct {
 
 	mu    sync.Mutex
 	lanes []*Lane
+	// closed is closed with the recorder.
+	closed chan struct{}
 }
 
 // NewRecorder returns a recorder into a folder, which it makes if need be, that
@@ -50,7 +52,7 @@ func NewRecorder(dir string, clock *Clock, options RecorderOptions) (*Recorder, 
 	if _, err := os.Stat(filepath.Join(dir, SealedName)); err == nil || len(lanes) > 0 {
 		return nil, fmt.Errorf("%s holds a history already; record into a new folder", dir)
 	}
-	return &Recorder{dir: dir, clock: clock, options: options}, nil
+	return &Recorder{dir: dir, clock: clock, options: options, closed: make(chan struct{})}, nil
 }
 
 // Lane opens another lane: a place to record from without waiting for other
@@ -81,6 +83,11 @@ func (r *Recorder) Close() error {
 	var errs []error
 	for _, lane := range r.lanes {
 		errs = append(errs, lane.close())
+	}
+	select {
+	case <-r.closed:
+	default:
+		close(r.closed)
 	}
 	return errors.Join(errs...)
 }

@@ -13,7 +13,10 @@ import (
 // Workload is the workload.
 type Workload struct{}
 
-var _ harness.Workload = Workload{}
+var (
+	_ harness.Workload  = Workload{}
+	_ harness.Monitored = Workload{}
+)
 
 // Name is "ledger".
 func (Workload) Name() string { return "ledger" }
@@ -45,11 +48,23 @@ func (Workload) Resolver(plan.Config) harness.Resolver { return asPlanned{} }
 // Checkers judge keys and money. If the service is told by the option "key-ttl"
 // to forget keys, it may do again what is older than that.
 func (Workload) Checkers(c plan.Config) []harness.Checker {
-	var keys []idempotent.Option
-	if ttl, err := time.ParseDuration(c.Options["key-ttl"]); err == nil {
-		keys = append(keys, idempotent.Expiry(ttl))
+	return []harness.Checker{idempotent.New(keyOptions(c)...), conservation.New()}
+}
+
+// Monitors judge the same while the run goes on.
+func (Workload) Monitors(c plan.Config) []harness.Monitor {
+	keys, err := idempotent.NewMonitor(harness.Budget{}, keyOptions(c)...)
+	if err != nil {
+		panic("the keys of this workload cannot be monitored: " + err.Error())
 	}
-	return []harness.Checker{idempotent.New(keys...), conservation.New()}
+	return []harness.Monitor{keys, conservation.NewMonitor(harness.Budget{})}
+}
+
+func keyOptions(c plan.Config) []idempotent.Option {
+	if ttl, err := time.ParseDuration(c.Options["key-ttl"]); err == nil {
+		return []idempotent.Option{idempotent.Expiry(ttl)}
+	}
+	return nil
 }
 
 type asPlanned struct{}

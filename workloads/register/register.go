@@ -10,7 +10,10 @@ import (
 // Workload is the workload.
 type Workload struct{}
 
-var _ harness.Workload = Workload{}
+var (
+	_ harness.Workload  = Workload{}
+	_ harness.Monitored = Workload{}
+)
 
 // Name is "register".
 func (Workload) Name() string { return "register" }
@@ -39,9 +42,22 @@ func (Workload) Resolver(c plan.Config) harness.Resolver { return newResolver(c.
 
 // Checkers judge each register by itself.
 func (Workload) Checkers(plan.Config) []harness.Checker {
+	return []harness.Checker{linearizable.New(model())}
+}
+
+// Monitors judge the same while the run goes on.
+func (Workload) Monitors(plan.Config) []harness.Monitor {
+	monitor, err := linearizable.NewMonitor(model())
+	if err != nil {
+		panic("the model of this workload cannot be monitored: " + err.Error())
+	}
+	return []harness.Monitor{monitor}
+}
+
+func model() linearizable.Model {
 	model, err := linearizable.ModelNamed("cas-register", linearizable.Options{})
 	if err != nil {
 		panic("the model of this workload is gone: " + err.Error())
 	}
-	return []harness.Checker{linearizable.New(model)}
+	return model
 }

@@ -42,12 +42,8 @@ func Agree(t *testing.T, s Subject) {
 	all := Rounds(s.Histories)
 	for seed := range all {
 		h := s.Random(rand.New(rand.NewPCG(uint64(seed), 1)))
-		report := s.Check(h, s.Rules)
+		report := s.agrees(t, h, seed)
 		verdicts[report.Verdict]++
-		if possible := s.Possible(h); possible == (report.Verdict == verdict.Invalid) {
-			t.Fatalf("seed %d: possible: %v, but the verdict is %v: %s\n%s", seed, possible, report.Verdict, report.Cause, Show(h))
-		}
-		require.False(t, report.Verdict == verdict.Valid && report.Judged == 0, "valid without having judged")
 		if report.Verdict != verdict.Invalid {
 			continue
 		}
@@ -68,6 +64,17 @@ func Agree(t *testing.T, s Subject) {
 			require.Greater(t, verdicts[v], all/100, "%v", v)
 		}
 	}
+}
+
+// agrees requires that the verdict on a history is what brute force says.
+func (s Subject) agrees(t *testing.T, h *history.History, seed any) verdict.Report {
+	t.Helper()
+	report := s.Check(h, s.Rules)
+	if possible := s.Possible(h); possible == (report.Verdict == verdict.Invalid) {
+		t.Fatalf("seed %v: possible: %v, but the verdict is %v: %s\n%s", seed, possible, report.Verdict, report.Cause, Show(h))
+	}
+	require.False(t, report.Verdict == verdict.Valid && report.Judged == 0, "valid without having judged")
+	return report
 }
 
 // requireWitnesses requires that the findings of an invalid history stand alone.

@@ -33,6 +33,7 @@ func Outcome(r *rand.Rand) history.Outcome {
 // Op is an operation of a history in the making.
 type Op struct {
 	F, Key  string
+	Idem    string
 	Input   any
 	Output  any
 	Outcome history.Outcome
@@ -63,7 +64,7 @@ func Weave(r *rand.Rand, ops []Op) *history.History {
 				continue
 			}
 		}
-		events := []history.Event{{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Value: op.Input}}
+		events := []history.Event{{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Idem: op.Idem, Value: op.Input}}
 		if op.Outcome != history.Unknown || r.IntN(2) == 0 {
 			events = append(events, history.Event{
 				Kind: history.Complete, Process: process, F: op.F, Key: op.Key, Value: op.Output,
@@ -164,7 +165,7 @@ func InOrder(ops ...Op) *history.History {
 		}
 		stamp := time.Duration(2*i+1) * time.Second
 		events = append(events,
-			history.Event{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Value: op.Input, Time: stamp},
+			history.Event{Kind: history.Invoke, Process: process, F: op.F, Key: op.Key, Idem: op.Idem, Value: op.Input, Time: stamp},
 			history.Event{
 				Kind: history.Complete, Process: process, F: op.F, Key: op.Key, Value: op.Output, Outcome: op.Outcome,
 				Error: op.Error, Time: stamp + time.Second,

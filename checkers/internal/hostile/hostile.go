@@ -56,9 +56,15 @@ func value(choose Chooser, depth int) any {
 	return object
 }
 
-// History returns up to 40 events in the words of the ledger workload, which
-// need not be a history, nor make sense.
-func History(choose Chooser) *history.History {
+// ledger are the functions of the ledger workload, and some that it has not.
+var ledger = []string{"deposit", "transfer", "entries", "accounts", "balance", "total", "final", "duplicate", ""}
+
+// History returns up to 40 events, which need not be a history, nor make sense.
+// Their functions are those named, or those of the ledger workload if none is.
+func History(choose Chooser, functions ...string) *history.History {
+	if len(functions) == 0 {
+		functions = ledger
+	}
 	h := &history.History{}
 	for i := range choose(40) {
 		e := history.Event{
@@ -67,7 +73,7 @@ func History(choose Chooser) *history.History {
 			Kind:    history.Kind(choose(6)),
 			Outcome: history.Outcome(choose(4)),
 			Process: choose(5) - 1,
-			F:       []string{"deposit", "transfer", "entries", "accounts", "balance", "total", "final", "duplicate", ""}[choose(9)],
+			F:       functions[choose(len(functions))],
 			Key:     []string{"t", "t/a", "", "/"}[choose(4)],
 			Idem:    []string{"t/deposit/k", "t/transfer/k", "", "k"}[choose(4)],
 			Node:    []string{"n1", "n2", ""}[choose(3)],

@@ -2,10 +2,7 @@
 // index numbers.
 package intern
 
-import (
-	"encoding/json"
-	"math"
-)
+import "math"
 
 // Table gives equal values equal numbers, from 0, in the order in which they
 // are first seen. A number that is whole is the same value as an integer and as
@@ -13,8 +10,7 @@ import (
 type Table struct {
 	// dense has the numbers, plus one, of small integers, which is what
 	// generators count in; others has those of all other values that can be
-	// keys, and composed those of lists and maps, by their JSON, which sorts the
-	// fields of maps.
+	// keys, and composed those of lists and maps, by a text that equal ones share.
 	dense    []int32
 	others   map[any]int32
 	composed map[string]int32
@@ -43,8 +39,8 @@ func (t *Table) ID(value any) int32 {
 			return t.integer(int64(v), int64(v))
 		}
 	case []any, map[string]any:
-		text, err := json.Marshal(value)
-		if err != nil {
+		text, ok := appendText(nil, value)
+		if !ok {
 			// No history holds such a value; it equals no other.
 			return t.add(value)
 		}

@@ -28,6 +28,18 @@ func TestEqualValues(t *testing.T) {
 	require.EqualValues(t, 6, table.ID(int64(1<<40)))
 }
 
+// What JSON cannot tell apart is told apart: bytes that are no UTF-8 are alike to it.
+func TestBytes(t *testing.T) {
+	table := intern.New(0)
+	for id, value := range []any{
+		[]any{"\xff"}, []any{"\xfe"}, []any{"\ufffd"}, []any{`\xff`}, map[string]any{"\xff": nil}, map[string]any{"\xfe": nil},
+		[]any{"a", "b"}, []any{`a","b`}, []any{[]any{}, nil}, []any{[]any{nil}}, []any{math.NaN()}, []any{math.NaN()},
+	} {
+		require.EqualValues(t, id, table.ID(value), "%q", value)
+	}
+	require.EqualValues(t, 0, table.ID([]any{"\xff"}))
+}
+
 func TestIntegers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		table := intern.New(rapid.IntRange(0, 100).Draw(t, "n"))

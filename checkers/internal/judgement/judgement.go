@@ -30,6 +30,14 @@ type Judgement struct {
 // Poll is how many steps a checker takes between two looks at its context.
 const Poll = 1 << 14
 
+// Within bounds a context by the time of a budget, if it has any.
+func Within(ctx context.Context, budget verdict.Budget) (context.Context, context.CancelFunc) {
+	if budget.Time <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, budget.Time)
+}
+
 // Report judges the operations of a history within a budget, and completes a
 // report that says whose it is. A memory budget is compared with the number of
 // operations times bytesPerOperation, which does not count the history itself.
@@ -41,11 +49,8 @@ func Report(
 	ctx context.Context, h *history.History, budget verdict.Budget, report verdict.Report, bytesPerOperation int64,
 	judge func(ctx context.Context, ops []history.Operation) (Judgement, error),
 ) verdict.Report {
-	if budget.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, budget.Time)
-		defer cancel()
-	}
+	ctx, cancel := Within(ctx, budget)
+	defer cancel()
 	ops, err := operations(ctx, h, budget, bytesPerOperation)
 	if err != nil {
 		report.Cause = "not judged: " + err.Error()
@@ -55,7 +60,9 @@ func Report(
 	report.Judged = j.Judged
 	report.Figures = j.Figures
 	if j.Found != nil {
-		report.Findings = j.Found.Sorted()
+		for _, f := range j.Found.Sorted() {
+			report.Findings = append(report.Findings, reduce(ctx, ops, f, judge))
+		}
 		report.Figures = append(report.Figures, j.Found.Figures()...)
 	}
 	switch {
@@ -64,13 +71,24 @@ func Report(
 	case err != nil:
 		report.Cause = fmt.Sprintf("judging was ended early (%v); allow it more time", err)
 	case len(j.Doubts) > 0:
-		report.Cause = strings.Join(j.Doubts, "; ")
+		report.Cause = doubtful(j.Doubts)
 	case j.Judged == 0:
 		report.Cause = "there was nothing to judge"
 	default:
 		report.Verdict, report.Cause = verdict.Valid, j.Covered
 	}
 	return report
+}
+
+// doubtsTold is how many doubts a cause has room for. A history that makes no
+// sense gives rise to one for each of its operations.
+const doubtsTold = 8
+
+func doubtful(doubts []string) string {
+	if len(doubts) <= doubtsTold {
+		return strings.Join(doubts, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more doubts", strings.Join(doubts[:doubtsTold], "; "), len(doubts)-doubtsTold)
 }
 
 func operations(ctx context.Context, h *history.History, budget verdict.Budget, bytesPerOperation int64) ([]history.Operation, error) {

@@ -3,6 +3,7 @@ package judgement_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func TestReport(t *testing.T) {
 		{"nothing", judgement.Judgement{}, nil, verdict.Unknown, "there was nothing to judge"},
 		{"covered", judgement.Judgement{Judged: 1, Covered: "all is well"}, nil, verdict.Valid, "all is well"},
 		{"doubts", judgement.Judgement{Judged: 1, Doubts: []string{"a", "b"}}, nil, verdict.Unknown, "a; b"},
+		{"many doubts", judgement.Judgement{Judged: 1, Doubts: strings.Split("abcdefghij", "")}, nil, verdict.Unknown, "a; b; c; d; e; f; g; h; and 2 more doubts"},
 		{"found", judgement.Judgement{Judged: 1, Found: found, Doubts: []string{"a"}}, nil, verdict.Invalid, "it is bad"},
 		{"ended early", judgement.Judgement{Judged: 1}, late, verdict.Unknown, "judging was ended early (too late); allow it more time"},
 		{"ended early with findings", judgement.Judgement{Judged: 1, Found: found}, late, verdict.Invalid, "it is bad"},

@@ -3,7 +3,9 @@ package columns
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,11 +63,30 @@ func heap() float64 {
 	return float64(stats.HeapAlloc)
 }
 
-var sizes = []int{1_000_000, 10_000_000}
+// sizes are the numbers of operations to measure: 10,000 and each ten times the
+// one before, up to a million, or what TERTIUM_BENCH_MAX says.
+func sizes(b *testing.B) []int {
+	most := 1_000_000
+	if text := os.Getenv("TERTIUM_BENCH_MAX"); text != "" {
+		var err error
+		most, err = strconv.Atoi(text)
+		require.NoError(b, err, "TERTIUM_BENCH_MAX must be a number of operations")
+	}
+	var all []int
+	for n := 10_000; n <= most; n *= 10 {
+		all = append(all, n)
+	}
+	return all
+}
+
+// perOperation reports what testing reports of a round for each operation.
+func perOperation(b *testing.B, n int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/operation")
+}
 
 func BenchmarkBuild(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint("operations=", n), func(b *testing.B) {
+	for _, n := range sizes(b) {
+		b.Run(fmt.Sprint("register/", n), func(b *testing.B) {
 			empty, full := heap(), 0.0
 			for b.Loop() {
 				c := build(b, n)
@@ -74,15 +95,15 @@ func BenchmarkBuild(b *testing.B) {
 				runtime.KeepAlive(c)
 				b.StartTimer()
 			}
-			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+			perOperation(b, n)
 			b.ReportMetric((full-empty)/float64(n), "B/operation")
 		})
 	}
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint("operations=", n), func(b *testing.B) {
+	for _, n := range sizes(b) {
+		b.Run(fmt.Sprint("register/", n), func(b *testing.B) {
 			var file bytes.Buffer
 			require.NoError(b, encode(&file, build(b, n), hash{}))
 			runtime.GC()
@@ -91,16 +112,21 @@ func BenchmarkDecode(b *testing.B) {
 				_, _, err := decode(bytes.NewReader(file.Bytes()), int64(file.Len()))
 				require.NoError(b, err)
 			}
-			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+			perOperation(b, n)
 		})
 	}
 }
 
 func BenchmarkEncode(b *testing.B) {
-	c := build(b, sizes[0])
-	for b.Loop() {
-		var file bytes.Buffer
-		require.NoError(b, encode(&file, c, hash{}))
-		b.SetBytes(int64(file.Len()))
+	for _, n := range sizes(b) {
+		b.Run(fmt.Sprint("register/", n), func(b *testing.B) {
+			c := build(b, n)
+			for b.Loop() {
+				var file bytes.Buffer
+				require.NoError(b, encode(&file, c, hash{}))
+				b.SetBytes(int64(file.Len()))
+			}
+			perOperation(b, n)
+		})
 	}
 }

@@ -1,8 +1,10 @@
 package columns
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tertium-dev/tertium/harness/history"
 )
@@ -43,7 +45,10 @@ type builder struct {
 	phase     uint32
 
 	functions, keys, idems, nodes, phases, errors *namesBuilder
-	values                                        *valuesBuilder
+	values, details                               *valuesBuilder
+	// left are the completions of operations with unknown outcome: operation and
+	// index, in the order of the latter.
+	left [][2]uint32
 }
 
 func newBuilder() *builder {
@@ -59,12 +64,14 @@ func newBuilder() *builder {
 		phases:    newNamesBuilder(&c.Phases),
 		errors:    newNamesBuilder(&c.Errors),
 		values:    newValuesBuilder(&c.Values),
+		details:   newValuesBuilder(&c.details),
 	}
 }
 
 // reserve makes room for so many events and operations.
 func (b *builder) reserve(events, operations int) {
 	b.c.Events = make([]uint32, 0, events)
+	b.c.times = make([]uint64, 0, events)
 	b.c.Outcome = make([]history.Outcome, 0, operations)
 	for _, column := range b.c.perOperation() {
 		*column.ids = make([]uint32, 0, operations)
@@ -84,13 +91,30 @@ func (b *builder) add(e *history.Event) error {
 	case history.Complete:
 		entry, err = b.complete(e)
 	case history.Phase:
-		b.phase, err = b.phases.add(e.F)
+		if b.phase, err = b.phases.add(e.F); err == nil {
+			err = b.other(e)
+		}
 	case history.Nemesis:
+		err = b.other(e)
 	}
 	if err != nil {
 		return fmt.Errorf("event %d cannot be put into columns: %w", e.Index, err)
 	}
 	b.c.Events = append(b.c.Events, entry)
+	b.c.times = append(b.c.times, uint64(e.Time))
+	return nil
+}
+
+// other takes in an event that is not about an operation.
+func (b *builder) other(e *history.Event) error {
+	b.c.others = append(b.c.others, uint32(len(b.c.Events)), uint32(e.Kind))
+	for _, value := range []any{e.F, e.Key, e.Idem, e.Node, e.Ref, e.Error, e.Value} {
+		id, err := b.details.add(value, 0)
+		if err != nil {
+			return err
+		}
+		b.c.others = append(b.c.others, id)
+	}
 	return nil
 }
 
@@ -154,6 +178,7 @@ func (b *builder) complete(e *history.Event) (entry uint32, err error) {
 	b.c.Outcome[operation] = e.Outcome
 	if e.Outcome == history.Unknown {
 		delete(b.processes, e.Process)
+		b.left = append(b.left, [2]uint32{operation, uint32(len(b.c.Events))})
 		return Other, nil
 	}
 	return operation<<1 | 1, nil
@@ -161,5 +186,17 @@ func (b *builder) complete(e *history.Event) (entry uint32, err error) {
 
 func (b *builder) finish(torn string) *Columns {
 	b.c.Torn = torn
+	slices.SortFunc(b.left, func(x, y [2]uint32) int { return cmp.Compare(x[0], y[0]) })
+	left := b.left
+	for operation, outcome := range b.c.Outcome {
+		if outcome != history.Unknown {
+			continue
+		}
+		at := uint32(0)
+		if len(left) > 0 && left[0][0] == uint32(operation) {
+			at, left = left[0][1]+1, left[1:]
+		}
+		b.c.gaveUp = append(b.c.gaveUp, at)
+	}
 	return b.c
 }

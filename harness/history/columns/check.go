@@ -17,7 +17,7 @@ func (c *Columns) check() error {
 			return err
 		}
 	}
-	if err := c.Values.check(); err != nil {
+	if err := errors.Join(c.Values.check(), c.details.check()); err != nil {
 		return err
 	}
 	for _, column := range c.perOperation() {
@@ -27,7 +27,10 @@ func (c *Columns) check() error {
 			}
 		}
 	}
-	return c.checkEvents()
+	if err := c.checkEvents(); err != nil {
+		return err
+	}
+	return c.checkOthers()
 }
 
 func (n *Names) check() error {
@@ -65,6 +68,43 @@ func (c *Columns) checkEvents() error {
 	for operation, outcome := range c.Outcome {
 		if outcome > history.Fail || returned[operation] != (outcome != history.Unknown) {
 			return fmt.Errorf("operation %d has the outcome %v", operation, outcome)
+		}
+	}
+	return nil
+}
+
+// checkOthers checks what events tell that are neither calls nor returns.
+func (c *Columns) checkOthers() error {
+	isOther := func(event uint32) bool {
+		return uint64(event) < uint64(len(c.Events)) && c.Events[event] == Other
+	}
+	unknown := 0
+	for _, outcome := range c.Outcome {
+		if outcome == history.Unknown {
+			unknown++
+		}
+	}
+	if unknown != len(c.gaveUp) {
+		return fmt.Errorf("%d operations have an unknown outcome, and there are completions of %d", unknown, len(c.gaveUp))
+	}
+	for _, at := range c.gaveUp {
+		if at != 0 && !isOther(at-1) {
+			return fmt.Errorf("event %d is no completion with unknown outcome", at-1)
+		}
+	}
+	if len(c.others)%otherWidth != 0 {
+		return errors.New("the events that are not about operations are cut off")
+	}
+	for at := 0; at < len(c.others); at += otherWidth {
+		o := c.others[at : at+otherWidth]
+		if kind := history.Kind(o[1]); !isOther(o[0]) || at > 0 && o[0] <= c.others[at-otherWidth] ||
+			o[1] > math.MaxUint8 || kind != history.Nemesis && kind != history.Phase {
+			return fmt.Errorf("event %d is not one that is not about an operation", o[0])
+		}
+		for _, id := range o[2:] {
+			if uint64(id) >= uint64(c.details.Len()) {
+				return fmt.Errorf("event %d has detail %d of %d", o[0], id, c.details.Len())
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package columns
 
 import (
+	"time"
+
 	"github.com/tertium-dev/tertium/harness/history"
 )
 
@@ -39,7 +41,21 @@ type Columns struct {
 
 	// Torn is that of the [history.History].
 	Torn string
+
+	// times are those of the events, in nanoseconds.
+	times []uint64
+	// gaveUp has, for each operation with unknown outcome, by number, the index
+	// of its completion plus one, or 0 if the run ended before it.
+	gaveUp []uint32
+	// others are the events that are not about operations, each as otherWidth
+	// numbers: its index, its kind, and its F, Key, Idem, Node, Ref, Error and Value as
+	// numbers in details.
+	others  []uint32
+	details Values
 }
+
+// otherWidth is how many numbers an event takes in others.
+const otherWidth = 9
 
 // Operations is the number of operations.
 func (c *Columns) Operations() int { return len(c.Outcome) }
@@ -55,6 +71,39 @@ func (c *Columns) Calls() []uint32 {
 		}
 	}
 	return calls
+}
+
+// Time is when an event was. It panics if there is no such event.
+func (c *Columns) Time(event int) time.Duration { return time.Duration(c.times[event]) }
+
+// GaveUp returns the index of the completion of each operation whose outcome is
+// unknown, by ascending number, or -1 if there was none. It takes one pass over
+// them.
+func (c *Columns) GaveUp() []int {
+	indices := make([]int, len(c.gaveUp))
+	for i, at := range c.gaveUp {
+		indices[i] = int(at) - 1
+	}
+	return indices
+}
+
+// Others returns the events that are not about operations: those of the nemesis
+// and the beginnings of phases.
+func (c *Columns) Others() []history.Event {
+	events := make([]history.Event, 0, len(c.others)/otherWidth)
+	text := func(id uint32) string {
+		text, _ := c.details.Text(id)
+		return text
+	}
+	for at := 0; at < len(c.others); at += otherWidth {
+		o := c.others[at : at+otherWidth]
+		events = append(events, history.Event{
+			Index: int(o[0]), Time: c.Time(int(o[0])), Kind: history.Kind(o[1]), Process: history.NoProcess,
+			F: text(o[2]), Key: text(o[3]), Idem: text(o[4]), Node: text(o[5]), Ref: text(o[6]), Error: text(o[7]),
+			Value: c.details.At(o[8]),
+		})
+	}
+	return events
 }
 
 // perOperation are the columns with an entry for each operation, in the order

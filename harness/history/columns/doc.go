@@ -18,7 +18,7 @@
 // All numbers are little-endian. The file is
 //
 //	"TERTIUM COLUMNS\n"
-//	version            4 bytes, now 1
+//	version            4 bytes, now 2
 //	hash               32 bytes
 //	sections           until the end of the file
 //
@@ -31,7 +31,10 @@
 //	checksum           4 bytes: CRC-32C of the section so far
 //
 // The sections are torn (text); events; processes; for each of the dictionaries
-// functions, keys, idems, nodes, phases, errors and the texts of values, its
-// text and the ends of its names; kinds, words and parts of values; outcomes;
-// and the columns f, key, idem, node, phase, in, out, error, process.
+// functions, keys, idems, nodes, phases, errors, the texts of values and those of
+// details, its text and the ends of its names; kinds, words and parts of values,
+// and of details; outcomes; the columns f, key, idem, node, phase, in, out,
+// error, process; by how much the time of each event is above that of the one
+// before, in nanoseconds; the completions with unknown outcome; and the events
+// that are not about operations, with what they tell among the details.
 package columns

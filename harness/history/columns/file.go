@@ -13,7 +13,7 @@ import (
 
 const (
 	magic   = "TERTIUM COLUMNS\n"
-	version = 1
+	version = 2
 )
 
 // hash is the SHA-256 of a sealed history's bytes.
@@ -36,22 +36,51 @@ func encode(w io.Writer, c *Columns, of hash) error {
 		writeSection(s, names.text, 1)
 		writeSection(s, names.ends, 1)
 	}
-	writeSection(s, c.Values.kinds, 1)
-	writeSection(s, c.Values.words, 1)
-	writeSection(s, c.Values.parts, 1)
+	c.Values.write(s)
+	c.details.write(s)
 	writeSection(s, c.Outcome, 1)
 	for _, column := range c.perOperation() {
 		writeSection(s, *column.ids, 0)
 	}
+	writeSection(s, differences(c.times), 0)
+	writeSection(s, c.gaveUp, 1)
+	writeSection(s, c.others, 1)
 	if s.err != nil {
 		return s.err
 	}
 	return s.w.Flush()
 }
 
+// differences returns how much each number is above the one before.
+func differences(numbers []uint64) []uint64 {
+	above := make([]uint64, len(numbers))
+	last := uint64(0)
+	for i, number := range numbers {
+		above[i], last = number-last, number
+	}
+	return above
+}
+
+func (v *Values) write(s *sectionWriter) {
+	writeSection(s, v.kinds, 1)
+	writeSection(s, v.words, 1)
+	writeSection(s, v.parts, 1)
+}
+
+func (v *Values) read(s *sectionReader) (err error) {
+	if v.kinds, err = readSection[ValueKind](s, anyCount); err != nil {
+		return err
+	}
+	if v.words, err = readSection[uint64](s, len(v.kinds)); err != nil {
+		return err
+	}
+	v.parts, err = readSection[uint32](s, anyCount)
+	return err
+}
+
 // dictionaries are the names in the order of the file.
 func (c *Columns) dictionaries() []*Names {
-	return []*Names{&c.Functions, &c.Keys, &c.Idems, &c.Nodes, &c.Phases, &c.Errors, &c.Values.texts}
+	return []*Names{&c.Functions, &c.Keys, &c.Idems, &c.Nodes, &c.Phases, &c.Errors, &c.Values.texts, &c.details.texts}
 }
 
 // decode reads a file of size bytes and says which history it is of. The
@@ -106,13 +135,10 @@ func (c *Columns) read(s *sectionReader) error {
 			return err
 		}
 	}
-	if c.Values.kinds, err = readSection[ValueKind](s, anyCount); err != nil {
+	if err = c.Values.read(s); err != nil {
 		return err
 	}
-	if c.Values.words, err = readSection[uint64](s, len(c.Values.kinds)); err != nil {
-		return err
-	}
-	if c.Values.parts, err = readSection[uint32](s, anyCount); err != nil {
+	if err = c.details.read(s); err != nil {
 		return err
 	}
 	if c.Outcome, err = readSection[history.Outcome](s, anyCount); err != nil {
@@ -123,5 +149,15 @@ func (c *Columns) read(s *sectionReader) error {
 			return err
 		}
 	}
-	return nil
+	if c.times, err = readSection[uint64](s, len(c.Events)); err != nil {
+		return err
+	}
+	for i := 1; i < len(c.times); i++ {
+		c.times[i] += c.times[i-1]
+	}
+	if c.gaveUp, err = readSection[uint32](s, anyCount); err != nil {
+		return err
+	}
+	c.others, err = readSection[uint32](s, anyCount)
+	return err
 }

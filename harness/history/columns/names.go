@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"math"
+	"unsafe"
 )
 
 // Names is a dictionary of strings, numbered from 0 without gaps. Number 0 is
@@ -17,8 +18,13 @@ type Names struct {
 // Len is how many names there are.
 func (n *Names) Len() int { return len(n.ends) }
 
-// At returns a name. It panics if there is no such number.
-func (n *Names) At(id uint32) string { return string(n.bytes(id)) }
+// At returns a name, which takes no memory of its own. It panics if there is no
+// such number.
+func (n *Names) At(id uint32) string {
+	// Text is only ever added to, so that what was there stays as it is.
+	name := n.bytes(id)
+	return unsafe.String(unsafe.SliceData(name), len(name))
+}
 
 func (n *Names) bytes(id uint32) []byte {
 	start := uint32(0)

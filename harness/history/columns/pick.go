@@ -7,8 +7,8 @@ import (
 )
 
 // Pick returns some operations as they are in [history.History.Operations], but
-// for what columns do not hold: Ref, Start and End. Their numbers ascend. It
-// takes a pass over all events, and memory for those picked.
+// for their Ref, which columns do not hold. Their numbers ascend. It takes a
+// pass over all events, and memory for those picked.
 func (c *Columns) Pick(operations []uint32) []history.Operation {
 	picked := make([]history.Operation, len(operations))
 	if len(operations) == 0 {
@@ -47,8 +47,23 @@ func (c *Columns) Pick(operations []uint32) []history.Operation {
 		i := ranks[op/64] + uint32(bits.OnesCount64(wanted[op/64]&(1<<(op%64)-1)))
 		if event&1 == 0 {
 			picked[i].Call = at
+			picked[i].Start, picked[i].End = c.Time(at), c.Time(at)
 		} else {
 			picked[i].Return = at
+			picked[i].End = c.Time(at)
+		}
+	}
+	gaveUp, next := 0, 0
+	for op := uint32(0); next < len(operations) && op <= operations[len(operations)-1]; op++ {
+		wanted := operations[next] == op
+		if c.Outcome[op] == history.Unknown {
+			if at := c.gaveUp[gaveUp]; wanted && at > 0 {
+				picked[next].End = c.Time(int(at) - 1)
+			}
+			gaveUp++
+		}
+		if wanted {
+			next++
 		}
 	}
 	return picked

@@ -20,10 +20,26 @@ func TestPickedOperationsAreThoseOfTheHistory(t *testing.T) {
 		want := []history.Operation{}
 		for i, op := range h.Operations() {
 			if rapid.Bool().Draw(t, "wanted") {
-				op.Ref, op.Start, op.End = "", 0, 0
+				op.Ref = ""
 				picked, want = append(picked, uint32(i)), append(want, op)
 			}
 		}
 		require.Equal(t, want, view.Pick(picked))
+	})
+}
+
+func TestOtherEventsAreThoseOfTheHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := historytest.AnyHistory().Draw(t, "history")
+		view, err := columns.Of(h)
+		require.NoError(t, err)
+		want := []history.Event{}
+		for _, e := range h.Events {
+			require.Equal(t, e.Time, view.Time(e.Index))
+			if e.Kind == history.Nemesis || e.Kind == history.Phase {
+				want = append(want, e)
+			}
+		}
+		require.Equal(t, want, view.Others())
 	})
 }

@@ -1,41 +1,63 @@
 package search
 
-import "iter"
-
 // configs is a set of configurations without any that another one makes
-// superfluous. A configuration is its bits, then its state in a word of its
-// own.
+// superfluous. A configuration is two bits for each slot and a state: the words
+// of the used bits, those of the free bits, and the state in a word of its own.
+//
+// An operation in use took effect where others may depend on it. A free one
+// owes nothing: it can take effect where nobody notices, or never. So of two
+// configurations with the same state, one makes the other superfluous if each
+// operation that is not free in it has the same two bits in the other.
 type configs struct {
-	words    int
-	optional []uint64
+	words int
 	// flat holds the configurations one after the other.
 	flat []uint64
 	// gone marks configurations that a later one made superfluous.
 	gone []bool
-	// chain links configurations that differ in optional operations only.
+	// chain links the configurations of a state, from the newest on, without
+	// those that are gone. first holds the newest of each state plus one.
 	chain []int32
-	// table holds the first of each chain plus one, by hash.
+	first []int32
+	// touched are the states with a chain.
+	touched []uint64
+	// table holds the configurations plus one, by hash.
 	table []int32
-	used  int
 	alive int
 }
 
-func newConfigs(words int, optional []uint64) *configs {
-	return &configs{words: words, optional: optional, table: make([]int32, 64)}
+// compared is how many others a configuration is compared with at most. More
+// may be superfluous, but to find them takes longer than to keep them.
+const compared = 512
+
+func newConfigs(words int) *configs {
+	return &configs{words: words, table: make([]int32, 64)}
 }
 
 func (s *configs) reset() {
+	for _, state := range s.touched {
+		s.first[state] = 0
+	}
+	if len(s.table) > 64 && len(s.table) > 32*len(s.gone) {
+		s.table = make([]int32, len(s.table)/4) // do not clear it for ever
+	} else {
+		clear(s.table)
+	}
+	s.touched = s.touched[:0]
 	s.flat, s.gone, s.chain = s.flat[:0], s.gone[:0], s.chain[:0]
-	s.used, s.alive = 0, 0
-	clear(s.table)
+	s.alive = 0
 }
 
-func (s *configs) len() int          { return len(s.gone) }
-func (s *configs) dead(i int) bool   { return s.gone[i] }
-func (s *configs) at(i int) []uint64 { return s.flat[i*(s.words+1) : (i+1)*(s.words+1)] }
-func (s *configs) bytes() int64 {
-	return int64(cap(s.flat))*8 + int64(cap(s.gone)) + int64(cap(s.chain)+cap(s.table))*4
+func (s *configs) len() int        { return len(s.gone) }
+func (s *configs) dead(i int) bool { return s.gone[i] }
+func (s *configs) at(i int) []uint64 {
+	size := 2*s.words + 1
+	return s.flat[i*size : (i+1)*size]
 }
+
+func (s *configs) bytes() int64 {
+	return int64(cap(s.flat))*8 + int64(cap(s.gone)) + int64(cap(s.chain)+cap(s.first)+cap(s.table))*4 + int64(cap(s.touched))*8
+}
+
 func (s *configs) all(yield func([]uint64) bool) {
 	for i := range s.gone {
 		if !s.gone[i] && !yield(s.at(i)) {
@@ -44,67 +66,71 @@ func (s *configs) all(yield func([]uint64) bool) {
 	}
 }
 
-var _ iter.Seq[[]uint64] = (*configs)(nil).all
-
-// add puts a copy of c into the set, unless one that is there used a subset of
-// its optional operations and is equal in all else.
+// add puts a copy of c into the set, unless one that is there makes it
+// superfluous.
 func (s *configs) add(c []uint64) {
-	if 2*(s.used+1) > len(s.table) {
+	if 2*(len(s.gone)+1) > len(s.table) {
 		s.grow()
 	}
-	place := s.find(c)
-	for i := s.table[place] - 1; i >= 0; i = s.chain[i] {
-		if s.gone[i] {
-			continue
-		}
-		subset, superset := s.compare(s.at(int(i)), c)
-		if subset {
+	place, known := s.find(c)
+	if known {
+		return
+	}
+	state := c[2*s.words]
+	for uint64(len(s.first)) <= state {
+		s.first = append(s.first, 0)
+	}
+	if s.first[state] == 0 {
+		s.touched = append(s.touched, state)
+	}
+	link := &s.first[state]
+	for n := 0; *link != 0 && n < compared; n++ {
+		i := *link - 1
+		other := s.at(int(i))
+		if s.covers(other, c) {
 			return
 		}
-		if superset {
+		if s.covers(c, other) {
 			s.gone[i] = true
 			s.alive--
+			*link = s.chain[i]
+			continue
 		}
+		link = &s.chain[i]
 	}
-	if s.table[place] == 0 {
-		s.used++
-	}
-	s.chain = append(s.chain, s.table[place]-1)
+	s.chain = append(s.chain, s.first[state])
 	s.flat = append(s.flat, c...)
 	s.gone = append(s.gone, false)
 	s.alive++
+	s.first[state] = int32(len(s.gone))
 	s.table[place] = int32(len(s.gone))
 }
 
-// compare says whether the optional operations that a used are a subset, or a
-// superset, of those that b used.
-func (s *configs) compare(a, b []uint64) (subset, superset bool) {
-	subset, superset = true, true
-	for w, optional := range s.optional {
-		x, y := a[w]&optional, b[w]&optional
-		subset = subset && x&^y == 0
-		superset = superset && y&^x == 0
-	}
-	return subset, superset
-}
-
-// find returns the place in the table of the chain that c belongs to, or the
-// empty place where it would begin.
-func (s *configs) find(c []uint64) int {
-	mask := len(s.table) - 1
-	for place := int(s.hash(c)) & mask; ; place = (place + 1) & mask {
-		if s.table[place] == 0 || s.alike(s.at(int(s.table[place]-1)), c) {
-			return place
+// covers says whether a makes b, which has the same state, superfluous.
+func (s *configs) covers(a, b []uint64) bool {
+	for w := range s.words {
+		if ^a[s.words+w]&(b[s.words+w]|(a[w]^b[w])) != 0 {
+			return false
 		}
 	}
+	return true
 }
 
-func (s *configs) alike(a, b []uint64) bool {
-	if a[s.words] != b[s.words] {
-		return false
+// find returns the place in the table of a configuration equal to c, or the
+// empty place for it.
+func (s *configs) find(c []uint64) (place int, known bool) {
+	mask := len(s.table) - 1
+	for place = int(s.hash(c)) & mask; s.table[place] != 0; place = (place + 1) & mask {
+		if s.equal(s.at(int(s.table[place]-1)), c) {
+			return place, true
+		}
 	}
-	for w, optional := range s.optional {
-		if (a[w]^b[w])&^optional != 0 {
+	return place, false
+}
+
+func (s *configs) equal(a, b []uint64) bool {
+	for i, w := range a {
+		if w != b[i] {
 			return false
 		}
 	}
@@ -112,9 +138,9 @@ func (s *configs) alike(a, b []uint64) bool {
 }
 
 func (s *configs) hash(c []uint64) uint64 {
-	h := mix(c[s.words] + 1)
-	for w, optional := range s.optional {
-		h = mix(h ^ c[w]&^optional)
+	h := uint64(0)
+	for _, w := range c {
+		h = mix(h ^ w)
 	}
 	return h
 }
@@ -128,11 +154,24 @@ func mix(x uint64) uint64 {
 }
 
 func (s *configs) grow() {
-	old := s.table
-	s.table = make([]int32, 2*len(old))
-	for _, first := range old {
-		if first != 0 {
-			s.table[s.find(s.at(int(first-1)))] = first
+	s.table = make([]int32, 2*len(s.table))
+	for i := range s.gone {
+		place, _ := s.find(s.at(i))
+		s.table[place] = int32(i + 1)
+	}
+}
+
+// trim leaves at most so many configurations, the first ones.
+func (s *configs) trim(most int) {
+	for i := range s.gone {
+		if s.gone[i] {
+			continue
 		}
+		if most > 0 {
+			most--
+			continue
+		}
+		s.gone[i] = true
+		s.alive--
 	}
 }

@@ -9,19 +9,28 @@
 // are the others considered, and only as steps that lead to its effect. An
 // order that does more, earlier, can delay the rest without being noticed.
 //
-// Four rules shrink the frontier, none of which loses an order:
+// Six rules shrink the frontier, none of which loses an order:
 //
-//   - An operation that never returns is optional. Of two configurations that
-//     differ only in optional operations already used, the one that used a
-//     subset of them can do all that the other can: the other is dropped.
+//   - An operation is free if it owes nothing more: it can still take effect, but
+//     need not. One that never returns is free from its call on. An open one
+//     becomes free when an overwriting step is taken, if it is legal in every
+//     state: it can have taken effect just before, where nobody noticed. So can
+//     any others with it, in any order. And it becomes free in a state that it
+//     does not change.
+//   - Of two configurations with the same state, one in which an operation is free
+//     can do all that one can in which it took effect or is still to do so. So
+//     the other is dropped, if all that is not free is the same in both.
 //   - Of equal operations, the one that returns first takes effect first. In an
 //     order where a later one precedes it they can change places, because both
-//     were open. So k equal operations count as k, not as 2^k sets.
+//     were open. So k equal operations count as k, not as 2^k sets. If it is free,
+//     then one that is not may go before it, as that frees the rest of a duty.
 //   - A step that never changes the state is taken as soon as it is legal:
 //     waiting cannot help, and it is in nobody's way.
-//   - States on which no answer still to come depends are one state, Dead. In
-//     it, steps that lead nowhere else are taken at once; to an optional
-//     operation, such a step is of no use at all ([Future]).
+//   - States on which no answer still to come depends are one state, Dead. To a
+//     free operation, a step that leads nowhere else is of no use at all
+//     ([Future]), and one that never returns is forgotten.
+//   - An order is looked for with few configurations first, then with more, and
+//     at last with all.
 package search
 
 import (
@@ -59,6 +68,9 @@ type Problem struct {
 	Apply func(state, step any) (any, bool)
 	// ReadOnly says that a step changes no state in which it is legal.
 	ReadOnly func(step any) bool
+	// Total, if set, says that a step is legal in every state, and Overwrites
+	// that it moreover leads to the same state from everywhere.
+	Total, Overwrites func(step any) bool
 	// Future, if set, says what the answers still to come depend on.
 	Future *Future
 }
@@ -91,6 +103,9 @@ type Future struct {
 type Budget struct {
 	// Memory in bytes for configurations and states; 0 is no bound.
 	Memory int64
+	// Narrow is how many configurations the first attempt keeps; 0 is for a
+	// usual number.
+	Narrow int
 }
 
 // Result is the answer of a search.
@@ -105,12 +120,35 @@ type Result struct {
 	Widest int
 }
 
+// narrow is how many configurations the first attempt keeps, and wider how many
+// times more the second. The third keeps all. An order that is found with few is
+// an order; that none is found says something only if none was left out.
+const narrow, wider = 64, 64
+
 // Run decides a problem. It returns early, with Unknown, when the context ends.
 func Run(ctx context.Context, p *Problem, budget Budget) Result {
-	s := newSearcher(p, budget)
-	for _, e := range eventsOf(p.Ops) {
-		if !e.isReturn {
+	events := eventsOf(p)
+	first := narrow
+	if budget.Narrow > 0 {
+		first = budget.Narrow
+	}
+	for _, limit := range [...]int{first, wider * first, 0} {
+		s := newSearcher(p, events, budget, limit)
+		if r := s.run(ctx, events); r.Verdict != verdict.Invalid || !s.truncated {
+			return r
+		}
+	}
+	panic("unreachable: the last attempt leaves nothing out")
+}
+
+func (s *searcher) run(ctx context.Context, events []event) Result {
+	for _, e := range events {
+		switch e.kind {
+		case called:
 			s.call(e.op)
+			continue
+		case expired:
+			s.expire(e.op)
 			continue
 		}
 		if err := s.settle(ctx, e.op, e.at); err != nil {
@@ -136,19 +174,48 @@ func Check(p *Problem) error {
 	return nil
 }
 
+type eventKind uint8
+
+const (
+	called eventKind = iota
+	returned
+	// expired is the moment after which an optional operation can lead to
+	// nothing that matters.
+	expired
+)
+
 type event struct {
-	at, op   int
-	isReturn bool
+	at, op int
+	kind   eventKind
 }
 
-func eventsOf(ops []Op) []event {
-	events := make([]event, 0, 2*len(ops))
-	for i, op := range ops {
+// eventsOf returns the events of all operations, without the optional ones that
+// never matter.
+func eventsOf(p *Problem) []event {
+	events := make([]event, 0, 2*len(p.Ops))
+	for i, op := range p.Ops {
+		end := event{at: op.Return, op: i, kind: returned}
+		if op.Return == Never {
+			if p.ReadOnly(p.Steps[op.Step]) {
+				continue
+			}
+			if p.Future != nil {
+				end = event{at: p.Future.Step(p.Steps[op.Step]), op: i, kind: expired}
+			}
+			if end.at < op.Call {
+				continue
+			}
+		}
 		events = append(events, event{at: op.Call, op: i})
-		if op.Return != Never {
-			events = append(events, event{at: op.Return, op: i, isReturn: true})
+		if end.at != Never {
+			events = append(events, end)
 		}
 	}
-	slices.SortFunc(events, func(a, b event) int { return a.at - b.at })
+	slices.SortFunc(events, func(a, b event) int {
+		if a.at != b.at {
+			return a.at - b.at
+		}
+		return int(a.kind) - int(b.kind)
+	})
 	return events
 }

@@ -13,8 +13,8 @@ var errTime = errors.New("the time budget was used up")
 type searcher struct {
 	p      *Problem
 	states *states
-	// slot is the bit of each operation in a configuration. Bits are used again
-	// once an operation has returned in all configurations.
+	// slot is the place of each operation in a configuration. Slots are used
+	// again once an operation has returned in all configurations.
 	slot   []int
 	widths int
 	// open are the operations that were called and have not returned, by step
@@ -23,8 +23,20 @@ type searcher struct {
 	open []int
 	// reads are those open operations that never change the state.
 	reads []int
+	// classes are the runs of equal operations among open, as of this settle.
+	classes []class
+	// total are the slots of open operations that are legal in every state,
+	// useless of those that can lead to no state that matters any more, and
+	// optional of those that never return.
+	total, useless, optional []uint64
+
+	rows rows
 
 	frontier, next, seen *configs
+	// limit is how many configurations are kept, if not 0; truncated says that
+	// some were not.
+	limit     int
+	truncated bool
 	// keep is how many states are too many.
 	keep    int
 	memory  int64
@@ -32,38 +44,40 @@ type searcher struct {
 	scratch []uint64
 }
 
-func newSearcher(p *Problem, budget Budget) *searcher {
-	s := &searcher{p: p, states: newStates(p), keep: fewStates, memory: budget.Memory}
-	s.slot, s.widths = slots(p.Ops)
-	optional := make([]uint64, s.widths)
-	for i, op := range p.Ops {
-		if op.Return == Never {
-			setBit(optional, s.slot[i])
-		}
-	}
-	s.frontier = newConfigs(s.widths, optional)
-	s.next = newConfigs(s.widths, optional)
-	s.seen = newConfigs(s.widths, optional)
-	s.scratch = make([]uint64, s.widths+1)
-	s.frontier.add(append(make([]uint64, s.widths), uint64(s.states.init)))
+// class is a run of equal open operations.
+type class struct {
+	from, to   int
+	step       int32
+	useless    bool
+	overwrites bool
+}
+
+func newSearcher(p *Problem, events []event, budget Budget, limit int) *searcher {
+	s := &searcher{p: p, states: newStates(p), keep: fewStates, memory: budget.Memory, limit: limit}
+	s.slot, s.widths = slots(p.Ops, events)
+	s.frontier = newConfigs(s.widths)
+	s.next = newConfigs(s.widths)
+	s.seen = newConfigs(s.widths)
+	s.scratch = make([]uint64, 2*s.widths+1)
+	s.total, s.useless, s.optional = make([]uint64, s.widths), make([]uint64, s.widths), make([]uint64, s.widths)
+	s.frontier.add(append(make([]uint64, 2*s.widths), uint64(s.states.init)))
 	return s
 }
 
 // fewStates are worth keeping in any case.
 const fewStates = 1 << 12
 
-// slots gives every operation a bit that it shares with none that is open at
-// the same time, and returns the number of words that hold them all. Bits of
-// optional operations are shared with nobody.
-func slots(ops []Op) (slot []int, words int) {
+// slots gives every operation a slot that it shares with none that is open at
+// the same time, and returns the number of words that hold them all.
+func slots(ops []Op, events []event) (slot []int, words int) {
 	slot = make([]int, len(ops))
 	var free []int
 	used := 0
-	for _, e := range eventsOf(ops) {
+	for _, e := range events {
 		switch {
-		case e.isReturn:
+		case e.kind != called:
 			free = append(free, slot[e.op])
-		case ops[e.op].Return != Never && len(free) > 0:
+		case len(free) > 0:
 			slot[e.op] = free[len(free)-1]
 			free = free[:len(free)-1]
 		default:
@@ -75,20 +89,27 @@ func slots(ops []Op) (slot []int, words int) {
 }
 
 // call opens an operation. A read that is legal at once is taken at once, in
-// each configuration by itself.
+// each configuration by itself. One that may never take effect is free.
 func (s *searcher) call(op int) {
-	step := s.p.Ops[op].Step
-	if s.p.ReadOnly(s.p.Steps[step]) {
-		if s.p.Ops[op].Return == Never {
-			return
-		}
+	o := s.p.Ops[op]
+	slot := s.slot[op]
+	if s.p.ReadOnly(s.p.Steps[o.Step]) {
 		s.reads = append(s.reads, op)
 		for c := range s.frontier.all {
-			if _, legal := s.states.after(int32(c[s.widths]), step); legal {
-				setBit(c, s.slot[op])
+			if _, legal := s.states.after(s.state(c), o.Step); legal {
+				s.take(c, slot)
 			}
 		}
 		return
+	}
+	switch {
+	case o.Return == Never:
+		setBit(s.optional, slot)
+		for c := range s.frontier.all {
+			s.release(c, slot)
+		}
+	case s.p.Total != nil && s.p.Total(s.p.Steps[o.Step]):
+		setBit(s.total, slot)
 	}
 	at, _ := slices.BinarySearchFunc(s.open, op, s.compareUrgency)
 	s.open = slices.Insert(s.open, at, op)
@@ -108,14 +129,25 @@ func (s *searcher) compareUrgency(a, b int) int {
 	return a - b
 }
 
+// expire closes an optional operation that can lead to nothing that matters.
+func (s *searcher) expire(op int) {
+	for c := range s.frontier.all {
+		s.drop(c, s.slot[op])
+	}
+	s.close(op)
+}
+
 // settle closes an operation that returns at a position: what is left are the
 // configurations in which it has taken effect.
 func (s *searcher) settle(ctx context.Context, op, at int) error {
 	target := s.slot[op]
 	s.next.reset()
 	s.seen.reset()
+	s.classify(at)
+	s.rows.reset(s.widths, len(s.classes))
 	for c := range s.frontier.all {
-		s.arrive(c, target, at)
+		copy(s.scratch, c)
+		s.arrive(target, at, false)
 	}
 	for i := 0; i < s.seen.len(); i++ {
 		if i&0xff == 0 {
@@ -126,16 +158,43 @@ func (s *searcher) settle(ctx context.Context, op, at int) error {
 				return fmt.Errorf("the memory budget was used up: %d configurations", s.seen.alive+s.next.alive)
 			}
 		}
-		if s.seen.dead(i) {
-			continue
+		if s.limit > 0 && (s.next.alive >= s.limit || i >= 4*s.limit) {
+			s.truncated = true
+			break
 		}
-		s.expand(i, target, at)
+		if !s.seen.dead(i) {
+			s.expand(i, target, at)
+		}
+	}
+	if s.limit > 0 && s.next.alive > s.limit {
+		s.truncated = true
+		s.next.trim(s.limit)
 	}
 	s.frontier, s.next = s.next, s.frontier
 	s.widest = max(s.widest, s.frontier.alive, s.seen.alive)
 	s.close(op)
 	s.forget()
 	return nil
+}
+
+// classify notes what is true of open operations at a position.
+func (s *searcher) classify(at int) {
+	s.classes = s.classes[:0]
+	clear(s.useless)
+	for i := 0; i < len(s.open); {
+		step := s.p.Ops[s.open[i]].Step
+		c := class{
+			from: i, step: step, useless: s.states.sinks(step, at),
+			overwrites: s.p.Overwrites != nil && s.p.Overwrites(s.p.Steps[step]),
+		}
+		for ; i < len(s.open) && s.p.Ops[s.open[i]].Step == step; i++ {
+			if c.useless {
+				setBit(s.useless, s.slot[s.open[i]])
+			}
+		}
+		c.to = i
+		s.classes = append(s.classes, c)
+	}
 }
 
 // forget drops the states that no configuration is in, once they are many more
@@ -147,80 +206,78 @@ func (s *searcher) forget() {
 	old := s.states
 	s.states = newStates(s.p)
 	for c := range s.frontier.all {
-		c[s.widths] = uint64(s.states.number(old.values[c[s.widths]]))
+		c[2*s.widths] = uint64(s.states.number(old.values[s.state(c)]))
 	}
 	s.keep = max(fewStates, 4*len(s.states.values))
 }
 
 // expand takes every step that is open to configuration i of seen.
 func (s *searcher) expand(i, target, at int) {
-	last := int32(-1)
-	for _, o := range s.open {
-		step := s.p.Ops[o].Step
-		if step == last {
-			continue // an equal one, more urgent, is still to be taken
+	row := s.row(s.state(s.seen.at(i)), at)
+	for k := range s.classes {
+		class := &s.classes[k]
+		state := s.rows.next[row*len(s.classes)+k]
+		if state < 0 {
+			continue
 		}
 		c := s.seen.at(i)
-		if hasBit(c, s.slot[o]) {
-			continue
+		// The most urgent of equal operations goes first. If it is free, so may
+		// the most urgent of those that are not: that gets it out of the way.
+		free := false
+		for _, o := range s.open[class.from:class.to] {
+			slot := s.slot[o]
+			isFree := s.isFree(c, slot)
+			if s.isUsed(c, slot) || isFree && (free || class.useless) {
+				continue
+			}
+			s.step(c, class, slot, state)
+			s.arrive(target, at, s.isFree(c, target))
+			c = s.seen.at(i) // again, as the set grows
+			if free = true; !isFree {
+				break
+			}
 		}
-		last = step
-		if s.p.Ops[o].Return == Never && s.states.sinks(step, at) {
-			continue
-		}
-		state, legal := s.states.after(int32(c[s.widths]), step)
-		if !legal {
-			continue
-		}
-		copy(s.scratch, c)
-		s.scratch[s.widths] = uint64(state)
-		setBit(s.scratch, s.slot[o])
-		s.takeReads(s.scratch)
-		s.arrive(s.scratch, target, at)
 	}
 }
 
-// arrive files a configuration: with the survivors if the target has taken
-// effect, else with those from which to go on.
-func (s *searcher) arrive(c []uint64, target, at int) {
+// step puts into scratch what is after an operation took effect.
+func (s *searcher) step(c []uint64, class *class, slot int, state int32) {
 	copy(s.scratch, c)
 	c = s.scratch
-	state := s.states.fold(int32(c[s.widths]), at)
-	c[s.widths] = uint64(state)
-	if state == s.states.dead {
-		s.takeSinks(c, at)
+	if class.overwrites {
+		for w, total := range s.total {
+			c[s.widths+w] |= total &^ c[w]
+		}
 	}
-	if hasBit(c, target) {
-		clearBit(c, target)
+	setBit(c, slot)
+	clearBit(c[s.widths:], slot)
+	c[2*s.widths] = uint64(state)
+}
+
+// arrive files the configuration in scratch. If the target has taken effect, it
+// is a survivor. If the target has become free, it survives as well, but the
+// target may yet take effect where others see it, now or never. Else, and then,
+// the search goes on from it.
+func (s *searcher) arrive(target, at int, wasFree bool) {
+	c := s.scratch
+	c[2*s.widths] = uint64(s.states.fold(s.state(c), at))
+	row := s.rows.bits[s.row(s.state(c), at)*2*s.widths:]
+	for w, useless := range s.useless {
+		// Reads take effect, what changes nothing is free, and what is useless
+		// and done is done with.
+		idle, reads := row[w], row[s.widths+w]
+		used := c[w] | reads
+		free := c[s.widths+w] | reads | idle&^used
+		settled := useless & (used | free | s.optional[w])
+		c[w], c[s.widths+w] = used|settled, free|settled
+	}
+	isUsed := s.isUsed(c, target)
+	if !isUsed {
+		s.seen.add(c)
+	}
+	if isUsed || s.isFree(c, target) && !wasFree {
+		s.drop(c, target)
 		s.next.add(c)
-		return
-	}
-	s.seen.add(c)
-}
-
-func (s *searcher) takeReads(c []uint64) {
-	for _, r := range s.reads {
-		if hasBit(c, s.slot[r]) {
-			continue
-		}
-		if _, legal := s.states.after(int32(c[s.widths]), s.p.Ops[r].Step); legal {
-			setBit(c, s.slot[r])
-		}
-	}
-}
-
-// takeSinks takes the steps that keep a dead state dead and will never do
-// better: a system whose state matters has no use for them, and later they
-// could only destroy such a state.
-func (s *searcher) takeSinks(c []uint64, at int) {
-	for _, o := range s.open {
-		step := s.p.Ops[o].Step
-		if s.p.Ops[o].Return == Never || !s.states.sinks(step, at) {
-			continue
-		}
-		if _, legal := s.states.after(s.states.dead, step); legal {
-			setBit(c, s.slot[o])
-		}
 	}
 }
 
@@ -228,10 +285,32 @@ func (s *searcher) close(op int) {
 	drop := func(o int) bool { return o == op }
 	s.open = slices.DeleteFunc(s.open, drop)
 	s.reads = slices.DeleteFunc(s.reads, drop)
+	clearBit(s.total, s.slot[op])
+	clearBit(s.optional, s.slot[op])
 }
 
 func (s *searcher) held() int64 {
-	return s.frontier.bytes() + s.next.bytes() + s.seen.bytes() + s.states.bytes()
+	return s.frontier.bytes() + s.next.bytes() + s.seen.bytes() + s.states.bytes() + s.rows.bytes()
+}
+
+func (s *searcher) state(c []uint64) int32 { return int32(c[2*s.widths]) }
+
+func (s *searcher) isUsed(c []uint64, slot int) bool { return hasBit(c, slot) }
+func (s *searcher) isFree(c []uint64, slot int) bool { return hasBit(c[s.widths:], slot) }
+
+// release lets an operation take effect unnoticed.
+func (s *searcher) release(c []uint64, slot int) { setBit(c[s.widths:], slot) }
+
+// take says that an operation took effect and that nothing depends on it.
+func (s *searcher) take(c []uint64, slot int) {
+	setBit(c, slot)
+	setBit(c[s.widths:], slot)
+}
+
+// drop makes a slot ready for another operation.
+func (s *searcher) drop(c []uint64, slot int) {
+	clearBit(c, slot)
+	clearBit(c[s.widths:], slot)
 }
 
 func setBit(words []uint64, i int)      { words[i>>6] |= 1 << (i & 63) }

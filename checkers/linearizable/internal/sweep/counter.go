@@ -1,7 +1,5 @@
 package sweep
 
-import "container/heap"
-
 // Counter is a history of a counter that only steps by one.
 type Counter struct {
 	Timeline Timeline
@@ -14,7 +12,9 @@ type Counter struct {
 	Return []int
 }
 
-// Check decides the history, in O(n log n).
+// Check decides the history, in O(n log n). The witness ends with the operation
+// by whose return there is no order, after a read that contradicts it if there
+// is one.
 //
 // It takes a step only when it must: when a step returns, or when a read
 // returns that saw more. Of the open steps, the one that returns first is taken
@@ -23,35 +23,44 @@ type Counter struct {
 // for longest: a read that another order can serve, this one can. A read that
 // saw fewer steps than were taken now is served if it saw no fewer than were
 // taken at its call, because the count passed all numbers in between.
-func (h *Counter) Check() (valid bool, at int) {
+func (h *Counter) Check() (valid bool, witness []int) {
 	var open urgents
 	taken := 0
 	used := make([]bool, len(h.Read))
 	atCall := make([]int, len(h.Read))
+	// most is the read that has returned and saw most, or none, and mostAtCall
+	// what it was when a read was called.
+	most, mostAtCall := none, make([]int32, len(h.Read))
 	for _, entry := range h.Timeline {
 		op := int(entry >> 1)
 		switch {
 		case entry&1 == 0 && h.Read[op]:
-			atCall[op] = taken
+			atCall[op], mostAtCall[op] = taken, most
 		case entry&1 == 0:
-			heap.Push(&open, urgent{h.Return[op], op})
+			open.push(urgent{h.Return[op], op})
 		case h.Read[op]:
 			if h.Seen[op] < atCall[op] {
-				return false, op
+				if before := mostAtCall[op]; before != none && h.Seen[before] > h.Seen[op] {
+					return false, []int{int(before), op}
+				}
+				return false, []int{op}
 			}
 			for taken < h.Seen[op] {
-				if open.Len() == 0 {
-					return false, op
+				if len(open) == 0 {
+					return false, []int{op}
 				}
-				if next := heap.Pop(&open).(urgent).op; !used[next] {
+				if next := open.pop().op; !used[next] {
 					used[next] = true
 					taken++
 				}
+			}
+			if most == none || h.Seen[op] > h.Seen[most] {
+				most = int32(op)
 			}
 		case !used[op]:
 			used[op] = true
 			taken++
 		}
 	}
-	return true, -1
+	return true, nil
 }

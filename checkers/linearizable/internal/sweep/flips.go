@@ -1,7 +1,5 @@
 package sweep
 
-import "container/heap"
-
 // FlipKind is what an operation did to a bit.
 type FlipKind uint8
 
@@ -37,14 +35,38 @@ type Flips struct {
 // never spent did nothing, or nothing that was seen: an operation that finds
 // the bit where it wants it leaves it there.
 func (h *Flips) Check() (valid bool, at int) {
-	c := flipCheck{Flips: h, used: make([]bool, len(h.Ops)), called: make([]int, len(h.Ops))}
-	c.left[1] = -1
-	for i, entry := range h.Timeline {
-		op, kind := int(entry>>1), h.Ops[entry>>1]
+	c := h.checker()
+	return c.check(0, len(h.Timeline))
+}
+
+// CheckEach decides the histories of several bits that lie one after the other:
+// first has the beginning of each in the timeline, and, at its end, that of the
+// timeline.
+func (h *Flips) CheckEach(first []uint32) (valid []bool) {
+	c := h.checker()
+	valid = make([]bool, len(first)-1)
+	for i := range valid {
+		valid[i], _ = c.check(int(first[i]), int(first[i+1]))
+	}
+	return valid
+}
+
+func (h *Flips) checker() *flipCheck {
+	return &flipCheck{Flips: h, used: make([]bool, len(h.Ops)), called: make([]int32, len(h.Ops))}
+}
+
+// check decides the history of one bit, between two positions of the timeline.
+func (c *flipCheck) check(from, to int) (valid bool, at int) {
+	// The bit has stood at neither side and left it.
+	c.on, c.left = 0, [2]int32{int32(from) - 1, int32(from) - 1}
+	c.open[0], c.open[1] = c.open[0][:0], c.open[1][:0]
+	for i := from; i < to; i++ {
+		entry := c.Timeline[i]
+		op, kind := int(entry>>1), c.Ops[entry>>1]
 		if entry&1 == 0 {
-			c.called[op] = i
+			c.called[op] = int32(i)
 			if kind <= FlipOn {
-				heap.Push(&c.open[kind], urgent{h.Return[op], op})
+				c.open[kind].push(urgent{c.Return[op], op})
 			}
 			continue
 		}
@@ -59,10 +81,10 @@ type flipCheck struct {
 	*Flips
 	on int
 	// left is when the bit last stood at each side and was flipped away.
-	left   [2]int
+	left   [2]int32
 	open   [2]urgents
 	used   []bool
-	called []int
+	called []int32
 }
 
 // settle lets an operation take effect that returns now.
@@ -83,14 +105,14 @@ func (c *flipCheck) settle(op int, kind FlipKind, now int) bool {
 }
 
 func (c *flipCheck) flip(now int) {
-	c.left[c.on] = now
+	c.left[c.on] = int32(now)
 	c.on = 1 - c.on
 }
 
 // spend flips the bit to a side by the most urgent open flip.
 func (c *flipCheck) spend(side, now int) bool {
-	for open := &c.open[side]; open.Len() > 0; {
-		op := heap.Pop(open).(urgent).op
+	for open := &c.open[side]; len(*open) > 0; {
+		op := open.pop().op
 		if !c.used[op] {
 			c.used[op] = true
 			c.flip(now)
@@ -98,21 +120,4 @@ func (c *flipCheck) spend(side, now int) bool {
 		}
 	}
 	return false
-}
-
-// urgent is an operation by its return.
-type urgent struct{ ret, op int }
-
-// urgents is a heap, the first to return on top.
-type urgents []urgent
-
-func (u urgents) Len() int           { return len(u) }
-func (u urgents) Less(i, j int) bool { return u[i].ret < u[j].ret }
-func (u urgents) Swap(i, j int)      { u[i], u[j] = u[j], u[i] }
-func (u *urgents) Push(x any)        { *u = append(*u, x.(urgent)) }
-func (u *urgents) Pop() any {
-	last := len(*u) - 1
-	x := (*u)[last]
-	*u = (*u)[:last]
-	return x
 }

@@ -1,9 +1,6 @@
 package sweep
 
-import (
-	"container/heap"
-	"slices"
-)
+import "slices"
 
 // Grants is a history of a lock, free at first, whose acquisitions are answered
 // with fencing tokens: numbers that must rise.
@@ -68,7 +65,7 @@ func (h *Grants) Check() (valid bool, witness []int) {
 				return false, nil
 			}
 		case h.Ops[op] == FlipOff:
-			heap.Push(&c.releases, urgent{h.Return[op], op})
+			c.releases.push(urgent{h.Return[op], op})
 		case h.Token[op] == 0:
 			c.unanswered++
 		default:
@@ -115,8 +112,8 @@ func (c *grantCheck) settle(op int) bool {
 
 // release takes the most urgent open release.
 func (c *grantCheck) release() bool {
-	for c.releases.Len() > 0 {
-		if op := heap.Pop(&c.releases).(urgent).op; !c.used[op] {
+	for len(c.releases) > 0 {
+		if op := c.releases.pop().op; !c.used[op] {
 			c.used[op], c.held = true, false
 			return true
 		}

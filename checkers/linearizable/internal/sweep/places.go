@@ -1,7 +1,5 @@
 package sweep
 
-import "container/heap"
-
 // Places is a history of a log. Every read saw a prefix of what is known to be
 // in the log, and nobody saw a value whose place is not known.
 type Places struct {
@@ -55,7 +53,7 @@ func (h *Places) Check() (valid bool, at int) {
 		case h.Place[op] >= 0:
 			c.called[op] = true
 		default:
-			heap.Push(&c.open, urgent{h.Return[op], op})
+			c.open.push(urgent{h.Return[op], op})
 		}
 	}
 	return true, -1
@@ -108,8 +106,8 @@ func (c *placeCheck) fill(end int) bool {
 
 // fillBlank takes the most urgent open append whose place is not known.
 func (c *placeCheck) fillBlank() bool {
-	for c.open.Len() > 0 {
-		if op := heap.Pop(&c.open).(urgent).op; !c.used[op] {
+	for len(c.open) > 0 {
+		if op := c.open.pop().op; !c.used[op] {
 			c.used[op] = true
 			return true
 		}

@@ -37,18 +37,15 @@ func (h *Ends) CheckStack() (valid, decided bool, witness []int) {
 	if !s.legal(generous) {
 		return false, true, s.witness
 	}
-	tries := max(1, min(stackTries, stackWork/len(h.Timeline)))
-	if s.choose(spans, 0, &tries) {
-		return true, true, nil
-	}
-	return false, tries > 0, nil
+	valid, decided = s.choose(spans, max(2, min(stackTries, stackWork/len(h.Timeline))))
+	return valid, decided, nil
 }
 
 // stackTries bounds how many choices of optional takes are tried, and stackWork
 // how many events are looked at for that.
 const (
-	stackTries = 2000
-	stackWork  = 1 << 23
+	stackTries = 1 << 14
+	stackWork  = 1 << 24
 )
 
 type stackCheck struct {
@@ -87,28 +84,6 @@ func (s *stackCheck) note(spans []span) {
 // takeAt lets an optional take that was called at a position remove a value.
 func (s *stackCheck) takeAt(spans []span, v, at int) {
 	spans[v].takeCall, spans[v].takeRet = at, absent
-}
-
-// choose tries all values, and none, for the optional takes from the k-th on.
-func (s *stackCheck) choose(spans []span, k int, tries *int) bool {
-	if k == len(s.takes) {
-		*tries--
-		return *tries > 0 && s.legal(spans)
-	}
-	for _, v := range s.leftOver {
-		if spans[v].taken() {
-			continue
-		}
-		s.takeAt(spans, v, s.takes[k])
-		if s.choose(spans, k+1, tries) {
-			return true
-		}
-		spans[v].takeCall, spans[v].takeRet = absent, absent
-		if *tries <= 0 {
-			return false
-		}
-	}
-	return s.choose(spans, k+1, tries)
 }
 
 // stay is a value that is certainly on the stack from one position to another.

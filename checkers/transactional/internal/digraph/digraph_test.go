@@ -136,6 +136,33 @@ func TestAgainstMatrix(t *testing.T) {
 		whole := matrix{n: m.n, arcs: m.arcs[:half]}.graph().Extend(&more)
 		require.Equal(t, components.Members, whole.Components(set).Members)
 
+		// More nodes than m has are put between, and taken out again.
+		var early, late digraph.Builder
+		for i, a := range m.arcs {
+			b := &early
+			if i >= half {
+				b = &late
+			}
+			b.Add(uint32(a.from), uint32(a.to), digraph.Kind(a.kind))
+		}
+		late.Shift(uint32(m.n), 7)
+		workers := rapid.IntRange(1, 4).Draw(t, "workers")
+		require.Equal(t, g, digraph.Join(m.n, workers, &early, &late))
+		late.Shift(0, uint32(m.n))
+		shifted := digraph.Join(2*m.n, workers, &late)
+		require.Equal(t, len(m.arcs)-half, shifted.Edges())
+		for node := range m.n {
+			shifted.Each(uint32(m.n+node), func(e digraph.Edge) bool {
+				require.Contains(t, m.arcs[half:], arc{node, int(e.To()) - m.n, int(e.Kind())})
+				return true
+			})
+		}
+
+		for at, part := range g.Parts(components) {
+			members := components.Members[at]
+			require.Equal(t, g.Within(members).Graph(len(members)), part)
+		}
+
 		paths := g.Paths(set, free)
 		limit := rapid.IntRange(0, 4).Draw(t, "limit")
 		for i := range m.n {

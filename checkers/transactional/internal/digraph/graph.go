@@ -3,6 +3,8 @@
 // strongly connected components, and shortest paths.
 package digraph
 
+import "sync"
+
 // A Graph has nodes 0 to Len()-1. Its edges are packed: the node that an edge
 // leads to, and its kind in the low bits.
 type Graph struct {
@@ -70,25 +72,72 @@ func (b *Builder) Add(from, to uint32, kind Kind) {
 // Len is how many edges were added.
 func (b *Builder) Len() int { return len(b.from) }
 
-// Graph returns the graph of the edges so far, by a counting sort. The edges of
-// a node keep the order in which they were added.
-func (b *Builder) Graph(nodes int) *Graph {
+// Graph returns the graph of the edges so far. The edges of a node keep the
+// order in which they were added.
+func (b *Builder) Graph(nodes int) *Graph { return Join(nodes, 1, b) }
+
+// Shift adds to the numbers of all nodes from one on.
+func (b *Builder) Shift(from, by uint32) {
+	if by == 0 {
+		return
+	}
+	for i, node := range b.from {
+		if node >= from {
+			b.from[i] += by
+		}
+	}
+	for i, edge := range b.edges {
+		if Edge(edge).To() >= from {
+			b.edges[i] += by << kindBits
+		}
+	}
+}
+
+// Join returns the graph of the edges of several builders, one after another, by
+// a counting sort. So many workers share the nodes among them.
+func Join(nodes, workers int, builders ...*Builder) *Graph {
 	// first[v+2] counts, then first[v+1] is where the next edge of v goes; at
 	// the end first[v] is where those of v begin.
 	first := make([]uint32, nodes+2)
-	for _, from := range b.from {
-		first[from+2]++
-	}
+	share(workers, nodes, func(low, high uint32) {
+		for _, b := range builders {
+			for _, from := range b.from {
+				if from >= low && from < high {
+					first[from+2]++
+				}
+			}
+		}
+	})
 	for v := 2; v < len(first); v++ {
 		first[v] += first[v-1]
 	}
-	edges := make([]uint32, len(b.edges))
-	for i, from := range b.from {
-		at := &first[from+1]
-		edges[*at] = b.edges[i]
-		*at++
-	}
+	edges := make([]uint32, first[nodes+1])
+	share(workers, nodes, func(low, high uint32) {
+		for _, b := range builders {
+			for i, from := range b.from {
+				if from >= low && from < high {
+					at := &first[from+1]
+					edges[*at] = b.edges[i]
+					*at++
+				}
+			}
+		}
+	})
 	return &Graph{first: first[:nodes+1], edges: edges}
+}
+
+// share calls f with parts of the nodes, at once.
+func share(workers, nodes int, f func(low, high uint32)) {
+	if workers <= 1 {
+		f(0, uint32(nodes))
+		return
+	}
+	var group sync.WaitGroup
+	for i := range workers {
+		low, high := i*nodes/workers, (i+1)*nodes/workers
+		group.Go(func() { f(uint32(low), uint32(high)) })
+	}
+	group.Wait()
 }
 
 // Len is how many nodes there are.

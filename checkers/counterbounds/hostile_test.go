@@ -1,0 +1,29 @@
+package counterbounds
+
+import (
+	"context"
+	"testing"
+
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
+	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/verdict"
+)
+
+func TestHostile(t *testing.T) {
+	checktest.Hostile(t, checktest.Sizes{
+		Op: func(i, n int) checktest.Op {
+			if i < n-1 {
+				return op("increment", nil, nil)
+			}
+			return op("read", nil, int64(n-1))
+		},
+		Keyed: func(i, n int) checktest.Op {
+			op := []checktest.Op{op("add", int64(2), nil), op("read", nil, int64(2))}[i%2]
+			op.Key = checktest.Key(i / 2)
+			return op
+		},
+		OneKey: verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
+	}, func(h *history.History) verdict.Report {
+		return New().Check(context.Background(), h, verdict.Budget{})
+	})
+}

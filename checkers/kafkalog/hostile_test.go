@@ -1,0 +1,29 @@
+package kafkalog
+
+import (
+	"context"
+	"testing"
+
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
+	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/history/verdict"
+)
+
+func TestHostile(t *testing.T) {
+	checktest.Hostile(t, checktest.Sizes{
+		Op: func(i, n int) checktest.Op {
+			if i%2 == 0 {
+				return send(int64(i), int64(i))
+			}
+			return checktest.Op{F: "poll", Key: "p", Output: []any{[]any{int64(i - 1), int64(i - 1)}}, Outcome: history.OK}
+		},
+		Keyed: func(i, n int) checktest.Op {
+			op := []checktest.Op{send("m1", int64(1)), poll(1)}[i%2]
+			op.Key = checktest.Key(i / 2)
+			return op
+		},
+		OneKey: verdict.Invalid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
+	}, func(h *history.History) verdict.Report {
+		return New().Check(context.Background(), h, verdict.Budget{})
+	})
+}

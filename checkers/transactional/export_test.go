@@ -1,0 +1,4 @@
+package transactional
+
+// Anomalies are the names of all anomalies.
+var Anomalies = severity

@@ -1,7 +1,9 @@
 package linearizable
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tertium-dev/tertium/checkers/linearizable/internal/sweep"
 	"github.com/tertium-dev/tertium/harness/history"
@@ -16,7 +18,14 @@ func columnRegister(initial any, o Options) *columnar {
 		read:     func(v *view, op uint32) columnStep { return readRegister(v, op, o) },
 		prepare: func(v *view, p *part) func() ([]answer, []error) {
 			h := registersOf(v, p, v.find(initial))
-			return func() ([]answer, []error) { return judgeRegisters(h, p) }
+			return func() ([]answer, []error) {
+				answers, errs, kept := judgeRegisters(h, p)
+				if !kept {
+					h.Timeline = nil
+					registerRooms.Put(h)
+				}
+				return answers, errs
+			}
 		},
 	}
 }
@@ -58,9 +67,15 @@ func readRegister(v *view, op uint32, o Options) columnStep {
 	return columnStep{code: uint8(registerRead), value: v.out(op)}
 }
 
+// registerRooms are histories whose memory can be used again.
+var registerRooms = sync.Pool{New: func() any { return new(sweep.Registers) }}
+
 // registersOf numbers the values of registers.
 func registersOf(v *view, p *part, initial uint32) *sweep.Registers {
-	h := &sweep.Registers{Timeline: p.timeline, Ops: make([]sweep.RegisterOp, len(p.ops))}
+	h := registerRooms.Get().(*sweep.Registers)
+	h.Timeline = p.timeline
+	h.Ops = slices.Grow(h.Ops[:0], len(p.ops))[:len(p.ops)]
+	h.KeyOf, h.Initial = h.KeyOf[:0], h.Initial[:0]
 	for object := range p.first {
 		v.numbers.begin()
 		number := func(value uint32) int32 {
@@ -88,8 +103,9 @@ func registersOf(v *view, p *part, initial uint32) *sweep.Registers {
 	return h
 }
 
-func judgeRegisters(h *sweep.Registers, p *part) ([]answer, []error) {
-	answers, errs := make([]answer, p.objects()), make([]error, p.objects())
+// judgeRegisters says also whether an answer keeps the history.
+func judgeRegisters(h *sweep.Registers, p *part) (answers []answer, errs []error, kept bool) {
+	answers, errs = make([]answer, p.objects()), make([]error, p.objects())
 	conflicts, undecided := h.Check()
 	for i := range answers {
 		answers[i] = legal
@@ -107,7 +123,7 @@ func judgeRegisters(h *sweep.Registers, p *part) ([]answer, []error) {
 			return offset(core, -first)
 		}}
 	}
-	return answers, errs
+	return answers, errs, len(conflicts) > 0
 }
 
 func offset(positions []int, by int) []int {

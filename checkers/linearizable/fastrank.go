@@ -23,7 +23,7 @@ func fastLog() fastChecker {
 
 func decideLog(ops []Op) (answer, error) {
 	longest := sequence("")
-	appends := map[sequence]int{}
+	appends := make(map[sequence]int32, len(ops))
 	for i, op := range ops {
 		s := op.Step.(logStep)
 		if s.code == logRead {
@@ -35,25 +35,26 @@ func decideLog(ops []Op) (answer, error) {
 		if _, again := appends[s.all]; again {
 			return answer{}, errors.New("a value is appended more than once")
 		}
-		appends[s.all] = i
+		appends[s.all] = int32(i)
 	}
-	items := strings.SplitAfter(string(longest), "\n")
-	items = items[:len(items)-1]
-	place := make(map[sequence]int, len(items))
-	owner := map[int]sequence{}
-	for at, item := range items {
-		_, appended := appends[sequence(item)]
-		if _, again := place[sequence(item)]; again || !appended {
+	p := newPlacement(len(ops))
+	for item := range strings.SplitAfterSeq(string(longest), "\n") {
+		if item == "" {
+			break
+		}
+		if i, appended := appends[sequence(item)]; !appended || !p.put(i, int64(p.end)) {
 			return answer{}, nil
 		}
-		place[sequence(item)], owner[at] = at, sequence(item)
 	}
-	blanks, fits := placeByOffset(ops, place, owner, len(items))
-	if !fits {
-		return answer{}, nil
+	// Answers with an offset tell places too. They must not contradict the reads
+	// or each other.
+	for i, op := range ops {
+		if s := op.Step.(logStep); s.code == logPlaced && !p.put(int32(i), s.at) {
+			return answer{}, nil
+		}
 	}
-	if blanks {
-		return decidePlaces(ops, place, longest)
+	if p.owned < p.end {
+		return decidePlaces(ops, p, longest)
 	}
 	const last = int(^uint(0)>>1) - 1
 	ranks := make([]int, len(ops))
@@ -67,10 +68,9 @@ func decideLog(ops []Op) (answer, error) {
 			ranks[i] = 2 * strings.Count(string(s.all), "\n")
 			continue
 		}
-		at, placed := place[s.all]
 		switch {
-		case placed:
-			ranks[i] = 2*at + 1
+		case p.place[i] >= 0:
+			ranks[i] = 2*int(p.place[i]) + 1
 		case op.Return == Never:
 			left[i] = true
 		default:
@@ -80,44 +80,47 @@ func decideLog(ops []Op) (answer, error) {
 	return decideRanks(ops, ranks, left)
 }
 
-// placeByOffset adds the places that answers tell. They must not contradict
-// the reads or each other. They may leave blanks: places of which it is open who
-// fills them.
-func placeByOffset(ops []Op, place map[sequence]int, owner map[int]sequence, read int) (blanks, fits bool) {
-	end := read
-	for _, op := range ops {
-		s := op.Step.(logStep)
-		if s.code != logPlaced {
-			continue
-		}
-		if s.at < 0 || s.at >= int64(len(ops)) {
-			return false, false // no order has so many appends before it
-		}
-		at := int(s.at)
-		if seen, known := place[s.all]; known && seen != at {
-			return false, false
-		}
-		if other, taken := owner[at]; taken && other != s.all {
-			return false, false
-		}
-		place[s.all], owner[at] = at, s.all
-		end = max(end, at+1)
+// placement is what is known of the places of appends. There may be blanks:
+// places of which it is open who fills them.
+type placement struct {
+	// place is that of each append, and owner the append of each place, or -1.
+	place, owner []int32
+	// owned is how many places have an owner, and end the one after the last.
+	owned, end int
+}
+
+func newPlacement(operations int) *placement {
+	both := slices.Repeat([]int32{-1}, 2*operations)
+	return &placement{place: both[:operations], owner: both[operations:]}
+}
+
+// put says that an append has a place. It returns false if that cannot be.
+func (p *placement) put(op int32, at int64) bool {
+	if at < 0 || at >= int64(len(p.owner)) {
+		return false // no order has so many appends before it
 	}
-	return len(owner) < end, true
+	if p.place[op] == int32(at) {
+		return true
+	}
+	if taken := p.owner[at] >= 0; taken || p.place[op] >= 0 {
+		return false
+	}
+	p.place[op], p.owner[at] = int32(at), op
+	p.owned++
+	p.end = max(p.end, int(at)+1)
+	return true
 }
 
 // decidePlaces judges a log with blanks.
-func decidePlaces(ops []Op, place map[sequence]int, longest sequence) (answer, error) {
+func decidePlaces(ops []Op, p *placement, longest sequence) (answer, error) {
 	h := &sweep.Places{
 		Timeline: timelineOf(ops), Return: returnsOf(ops),
 		Read: make([]bool, len(ops)), Place: make([]int, len(ops)),
 	}
 	for i, op := range ops {
 		s := op.Step.(logStep)
-		if at, placed := place[s.all]; s.code != logRead && placed {
-			h.Place[i] = at
-		} else if s.code != logRead {
-			h.Place[i] = -1
+		if s.code != logRead {
+			h.Place[i] = int(p.place[i])
 		} else if strings.HasPrefix(string(longest), string(s.all)) {
 			h.Read[i], h.Place[i] = true, strings.Count(string(s.all), "\n")
 		} else {

@@ -28,13 +28,17 @@ const (
 type minimizer struct {
 	decider
 	ops []Op
-	// weak[i] is the step of operation i with an unknown outcome, or nil.
-	weak   []any
-	probed int
+	// weak[i] is the step of operation i with an unknown outcome, or nil, and
+	// weakened[i] the operation, when it was asked for.
+	weak     []any
+	weakened []*history.Operation
+	probed   int
+	// room is memory for candidates.
+	room []Op
 }
 
 func newMinimizer(d decider, ops []Op) *minimizer {
-	m := &minimizer{decider: d, ops: ops, weak: make([]any, len(ops))}
+	m := &minimizer{decider: d, ops: ops, weak: make([]any, len(ops)), weakened: make([]*history.Operation, len(ops))}
 	for i, op := range ops {
 		if op.Outcome == history.Fail {
 			continue // it had no effect; without its answer, it is nothing
@@ -54,13 +58,13 @@ func newMinimizer(d decider, ops []Op) *minimizer {
 
 // candidate is the history in which only some operations keep their answers.
 // Operations called after the last of those returned are left out: what comes
-// later changes nothing.
+// later changes nothing. It is lost with the next candidate.
 func (m *minimizer) candidate(kept []int) []Op {
 	end := 0
 	for _, i := range kept {
 		end = max(end, m.ops[i].Return)
 	}
-	all := make([]Op, 0, len(m.ops))
+	all := slices.Grow(m.room[:0], len(m.ops))
 	next := 0
 	for i, op := range m.ops {
 		switch {
@@ -68,16 +72,20 @@ func (m *minimizer) candidate(kept []int) []Op {
 			next++
 			all = append(all, op)
 		case op.Call < end && m.weak[i] != nil:
-			all = append(all, m.weakened(i))
+			all = append(all, m.weaken(i))
 		}
 	}
+	m.room = all
 	return all
 }
 
-func (m *minimizer) weakened(i int) Op {
-	op := *m.ops[i].Operation
-	op.Return = Never
-	return Op{&op, m.weak[i]}
+func (m *minimizer) weaken(i int) Op {
+	if m.weakened[i] == nil {
+		op := *m.ops[i].Operation
+		op.Return = Never
+		m.weakened[i] = &op
+	}
+	return Op{m.weakened[i], m.weak[i]}
 }
 
 // more says whether another candidate may be decided on.
@@ -105,7 +113,7 @@ func (m *minimizer) run(ctx context.Context, first decision) []int {
 // answers also tells of weak ones that those depend on. With the answers of
 // these, it may do without others.
 func (m *minimizer) trim(ctx context.Context, kept []int) []int {
-	essential := map[int]bool{}
+	essential := make(map[int]bool, len(m.ops))
 	for _, op := range m.essential(kept) {
 		essential[op.Call] = true
 	}
@@ -116,11 +124,12 @@ func (m *minimizer) trim(ctx context.Context, kept []int) []int {
 		}
 	}
 	size := len(m.essential(answered))
+	var rest []int
 	for i := len(answered) - 1; i >= 0 && len(answered) > 1 && m.more() && ctx.Err() == nil; i-- {
 		m.probed++ // to look what is essential takes as long
-		rest := slices.Delete(slices.Clone(answered), i, i+1)
+		rest = append(append(rest[:0], answered[:i]...), answered[i+1:]...)
 		if smaller := len(m.essential(rest)); smaller < size && m.fails(ctx, rest) {
-			answered, size = rest, smaller
+			answered, rest, size = rest, answered, smaller
 		}
 	}
 	return answered
@@ -177,7 +186,8 @@ func (m *minimizer) reduce(ctx context.Context, kept []int) []int {
 }
 
 // essential is the counterexample as it is told: the operations that keep their
-// answers, and the weak ones whose effect their answers could depend on.
+// answers, and the weak ones whose effect their answers could depend on. It is
+// lost with the next candidate.
 func (m *minimizer) essential(kept []int) []Op {
 	all := m.candidate(kept)
 	var matters func(Op) bool

@@ -54,7 +54,7 @@ func (c *choice) better() bool {
 		return false
 	}
 	// Those that were put last are the likeliest to have been taken.
-	slices.SortFunc(suspects, func(a, b int) int { return c.spans[b].putCall - c.spans[a].putCall })
+	slices.SortFunc(suspects, func(a, b int) int { return int(c.spans[b].putCall - c.spans[a].putCall) })
 	for _, v := range suspects {
 		if c.removed(v) {
 			return true

@@ -32,27 +32,27 @@ type Ends struct {
 // span is what is known of a value: when its put was called and returned, and
 // when its take was. Positions index the timeline.
 type span struct {
-	putCall, putRet   int
-	takeCall, takeRet int
+	putCall, putRet   int32
+	takeCall, takeRet int32
 }
 
 // absent is the position of what did not happen.
-const absent = Never
+const absent = never
 
 func (s span) put() bool   { return s.putCall != absent }
 func (s span) taken() bool { return s.takeCall != absent }
 
-// spans is the part that queues and stacks share: it pairs puts with takes. It
+// pair is the part that queues and stacks share: it pairs puts with takes. It
 // returns twice if a value was put twice, and a witness if a value was taken
 // that was not there, or was taken twice.
-func (h *Ends) spans() (spans []span, twice bool, witness []int) {
-	spans = make([]span, h.Values)
+func (h *Ends) pair(room *endsRoom) (spans []span, twice bool, witness []int) {
+	spans = slices.Grow(room.spans[:0], h.Values)[:h.Values]
+	room.spans = spans
 	for v := range spans {
 		spans[v] = span{absent, absent, absent, absent}
 	}
-	taker := make([]int, h.Values)
-	for at, entry := range h.Timeline {
-		op := int(entry >> 1)
+	for i, entry := range h.Timeline {
+		at, op := int32(i), int(entry>>1)
 		s := (*span)(nil)
 		if h.Ops[op].Kind <= Take {
 			s = &spans[h.Ops[op].Value]
@@ -71,10 +71,9 @@ func (h *Ends) spans() (spans []span, twice bool, witness []int) {
 		case Take:
 			switch {
 			case !isReturn && s.taken():
-				witness = append(witness, taker[h.Ops[op].Value], op)
+				witness = append(witness, h.Timeline.op(s.takeCall), op)
 			case !isReturn:
 				s.takeCall = at
-				taker[h.Ops[op].Value] = op
 			case !s.put():
 				witness = append(witness, op)
 			default:
@@ -112,17 +111,19 @@ func (h *Ends) spans() (spans []span, twice bool, witness []int) {
 // Hall's condition only from t on, where it says the same whatever other such
 // moments there are. So each moment is judged by itself.
 func (h *Ends) CheckQueue() (valid, decided bool, witness []int) {
-	spans, twice, witness := h.spans()
+	room := endsRooms.Get().(*endsRoom)
+	defer endsRooms.Put(room)
+	_, twice, witness := h.pair(room)
 	if twice {
 		return false, false, nil
 	}
 	if len(witness) > 0 {
 		return false, true, witness
 	}
-	q := queueCheck{Ends: h, spans: spans}
+	q := queueCheck{Ends: h, endsRoom: room}
 	for at, entry := range h.Timeline {
 		if op := h.Ops[entry>>1]; op.Kind == MaybeTake {
-			q.removals = append(q.removals, at)
+			q.removals = append(q.removals, int32(at))
 		}
 	}
 	if witness := q.order(); witness != nil {
@@ -140,51 +141,50 @@ func (h *Ends) CheckQueue() (valid, decided bool, witness []int) {
 
 type queueCheck struct {
 	*Ends
-	spans []span
+	*endsRoom
 	// removals are the calls of optional takes, ascending.
-	removals []int
+	removals []int32
 	// deadlines holds, by value, the first return of a take of a later value,
 	// for values that were put for sure and never taken; absent if none.
-	deadlines []int
+	deadlines []int32
 }
 
 // value returns the value of a put or take at a position.
-func (q *queueCheck) value(at int) (v int32, s *span) {
+func (q *queueCheck) value(at int32) (v int32, s *span) {
 	v = q.Ops[q.Timeline[at]>>1].Value
 	return v, &q.spans[v]
 }
 
 func (q *queueCheck) order() (witness []int) {
-	latest := -1 // the last call of a take of a value whose put has returned
-	for at, entry := range q.Timeline {
-		if op := q.Ops[entry>>1]; op.Kind > Take {
+	latest := none // the last call of a take of a value whose put has returned
+	for i, entry := range q.Timeline {
+		op, at := &q.Ops[entry>>1], int32(i)
+		if op.Kind > Take {
 			continue
 		}
-		_, s := q.value(at)
+		s := &q.spans[op.Value]
 		switch {
 		case at == s.putRet && s.taken():
 			latest = max(latest, s.takeCall)
 		case at == s.putCall && s.taken() && s.takeRet < latest:
 			_, a := q.value(latest)
-			return []int{int(entry >> 1), q.Timeline.op(int32(s.takeRet)), q.Timeline.op(int32(a.putRet)), q.Timeline.op(int32(latest))}
+			return []int{int(entry >> 1), q.Timeline.op(s.takeRet), q.Timeline.op(a.putRet), q.Timeline.op(latest)}
 		}
 	}
 	return nil
 }
 
 func (q *queueCheck) findDeadlines() {
-	q.deadlines = make([]int, q.Values)
+	q.deadlines = q.numbers(&q.byValue, q.Values)
 	soonest := absent
 	for at := len(q.Timeline) - 1; at >= 0; at-- {
-		if op := q.Ops[q.Timeline[at]>>1]; op.Kind != Put {
-			continue
-		}
-		v, s := q.value(at)
-		switch at {
-		case s.putCall:
-			soonest = min(soonest, s.takeRet)
-		case s.putRet:
-			q.deadlines[v] = soonest
+		op := &q.Ops[q.Timeline[at]>>1]
+		switch {
+		case op.Kind != Put:
+		case q.Timeline[at]&1 == 0:
+			soonest = min(soonest, q.spans[op.Value].takeRet)
+		default:
+			q.deadlines[op.Value] = soonest
 		}
 	}
 }
@@ -193,20 +193,20 @@ func (q *queueCheck) findDeadlines() {
 func (s span) leftOver() bool { return s.putRet != absent && !s.taken() }
 
 func (q *queueCheck) lost() (witness []int) {
-	var due []int
+	var due []int32
 	for v, s := range q.spans {
 		if s.leftOver() && q.deadlines[v] != absent {
-			due = append(due, v)
+			due = append(due, int32(v))
 		}
 	}
-	slices.SortFunc(due, func(a, b int) int { return q.deadlines[a] - q.deadlines[b] })
+	slices.SortFunc(due, func(a, b int32) int { return int(q.deadlines[a] - q.deadlines[b]) })
 	for k, v := range due {
 		if k < len(q.removals) && q.removals[k] < q.deadlines[v] {
 			continue
 		}
 		for _, v := range due[:k+1] {
 			_, b := q.value(q.deadlines[v])
-			witness = append(witness, q.Timeline.op(int32(q.spans[v].putRet)), q.Timeline.op(int32(b.putCall)), q.Timeline.op(int32(b.takeRet)))
+			witness = append(witness, q.Timeline.op(q.spans[v].putRet), q.Timeline.op(b.putCall), q.Timeline.op(b.takeRet))
 		}
 		return witness
 	}
@@ -220,23 +220,16 @@ func (q *queueCheck) empties() (witness []int) {
 	if !some {
 		return nil
 	}
-	moments := q.emptyMoments()
-	before := make([]int, len(moments)+1) // empty moments before each
-	for t, empty := range moments {
-		before[t+1] = before[t]
-		if empty {
-			before[t+1]++
-		}
-	}
-	called := make([]int, len(q.Ops))
+	before := q.emptyMoments()
+	called := q.numbers(&q.byOp, len(q.Ops))
 	for at, entry := range q.Timeline {
 		op := int(entry >> 1)
 		switch {
 		case q.Ops[op].Kind != Empty:
 		case entry&1 == 0:
-			called[op] = at
+			called[op] = int32(at)
 		case before[at] == before[called[op]]:
-			return append(q.puts(q.holding(called[op], at)), op)
+			return append(q.puts(q.holding(called[op], int32(at))), op)
 		}
 	}
 	return nil
@@ -244,27 +237,30 @@ func (q *queueCheck) empties() (witness []int) {
 
 // holding returns values that together are certainly there from one position to
 // another, or none if it takes optional takes into account to know.
-func (q *queueCheck) holding(from, to int) []stay {
+func (q *queueCheck) holding(from, to int32) []stay {
 	var stays []stay
 	for _, s := range q.spans {
 		switch {
 		case s.leftOver():
-			stays = append(stays, stay{from: s.putRet, to: len(q.Timeline), putCall: s.putCall})
+			stays = append(stays, stay{from: s.putRet, to: int32(len(q.Timeline)), putCall: s.putCall})
 		case s.taken() && s.putRet != absent && s.putRet < s.takeCall:
 			stays = append(stays, stay{from: s.putRet, to: s.takeCall, putCall: s.putCall})
 		}
 	}
-	slices.SortFunc(stays, func(a, b stay) int { return a.from - b.from })
+	slices.SortFunc(stays, func(a, b stay) int { return int(a.from - b.from) })
 	return chain(stays, from, to)
 }
 
-// emptyMoments says at which moments the queue can have been empty.
-func (q *queueCheck) emptyMoments() []bool {
+// emptyMoments says how many of the moments before each are such at which the
+// queue can have been empty.
+func (q *queueCheck) emptyMoments() []int32 {
 	n := len(q.Timeline)
-	held := make([]int, n+1)     // change in values that are certainly there
-	leftOver := make([]int, n+1) // change in values put that nobody got
-	for _, s := range q.spans {
-		switch {
+	held := q.numbers(&q.held, n+1)          // values that are certainly there
+	leftOver := q.numbers(&q.unclaimed, n+1) // values put that nobody got
+	clear(held)
+	clear(leftOver)
+	for i := range q.spans {
+		switch s := &q.spans[i]; {
 		case s.leftOver():
 			leftOver[s.putRet]++
 		case s.taken() && s.putRet != absent && s.putRet < s.takeCall:
@@ -272,37 +268,46 @@ func (q *queueCheck) emptyMoments() []bool {
 			held[s.takeCall]--
 		}
 	}
-	moments := make([]bool, n)
-	var tree *maxTree
-	if len(q.removals) > 0 {
-		tree = q.shortfall()
+	for t := 1; t < n; t++ {
+		held[t] += held[t-1]
+		leftOver[t] += leftOver[t-1]
 	}
-	sum := func(changes []int) {
-		for t := 1; t < len(changes); t++ {
-			changes[t] += changes[t-1]
+	// From here on, held says whether the queue cannot be empty.
+	if len(q.removals) == 0 {
+		for t := range n {
+			held[t] += leftOver[t]
+		}
+	} else {
+		q.allow(held, leftOver)
+	}
+	before := leftOver
+	count := int32(0)
+	for t := range n {
+		before[t] = count
+		if held[t] <= 0 {
+			count++
 		}
 	}
-	sum(held)
-	sum(leftOver)
+	before[n] = count
+	return before
+}
+
+// allow adds to held, for each moment, whether optional takes cannot have
+// removed all values that nobody got and that were put by then.
+func (q *queueCheck) allow(held, leftOver []int32) {
+	n := len(q.Timeline)
+	tree := q.shortfall()
 	for t := n - 1; t >= 0; t-- {
-		switch {
-		case held[t] > 0:
-		case tree == nil:
-			moments[t] = leftOver[t] == 0
-		default:
-			moments[t] = leftOver[t]+tree.max(t, n) <= 0
-		}
-		if tree == nil {
-			continue
+		if held[t] <= 0 && leftOver[t]+tree.max(t, n) > 0 {
+			held[t] = 1
 		}
 		// From the next moment on, to the left, this value is put later.
-		if op := q.Ops[q.Timeline[t]>>1]; op.Kind == Put {
-			if v, s := q.value(t); t == s.putRet && s.leftOver() && q.deadlines[v] != absent {
-				tree.add(q.deadlines[v], n, 1)
+		if op := q.Ops[q.Timeline[t]>>1]; op.Kind == Put && q.Timeline[t]&1 == 1 {
+			if s := &q.spans[op.Value]; s.leftOver() && q.deadlines[op.Value] != absent {
+				tree.add(int(q.deadlines[op.Value]), n, 1)
 			}
 		}
 	}
-	return moments
 }
 
 // shortfall is a tree that holds, for each position x, how many values put
@@ -310,9 +315,10 @@ func (q *queueCheck) emptyMoments() []bool {
 // called by x. The current moment is the last one.
 func (q *queueCheck) shortfall() *maxTree {
 	n := len(q.Timeline)
-	tree := newMaxTree(n)
+	tree := &q.tree
+	tree.begin(n)
 	for _, at := range q.removals {
-		tree.add(at, n, -1)
+		tree.add(int(at), n, -1)
 	}
 	return tree
 }

@@ -1,6 +1,10 @@
 package sweep
 
-import "math"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // RegisterKind is what an operation did to a register.
 type RegisterKind uint8
@@ -89,7 +93,9 @@ type Conflict struct {
 // value was not yet called when it returned, or if, during it, the zone of another block ran forward: then, in every order,
 // there is a moment at which it was refused. Other refusals are left to others.
 func (h *Registers) Check() (conflicts []Conflict, undecided []int32) {
-	c := registerCheck{Registers: h, settled: make([]bool, len(h.Initial))}
+	c := registerChecks.Get().(*registerCheck)
+	defer c.done()
+	c.begin(h)
 	c.scan()
 	c.countObserved()
 	c.link()
@@ -120,6 +126,7 @@ type registerBlock struct {
 	firstRet, lastCall int32
 }
 
+// registerCheck has memory to be used again.
 type registerCheck struct {
 	*Registers
 	values   []registerValue
@@ -130,6 +137,23 @@ type registerCheck struct {
 	settled   []bool
 	conflicts []Conflict
 	undecided []int32
+}
+
+var registerChecks = sync.Pool{New: func() any { return new(registerCheck) }}
+
+func (c *registerCheck) begin(h *Registers) {
+	c.Registers = h
+	c.chained, c.refusals = false, false
+	c.settled = slices.Grow(c.settled[:0], len(h.Initial))[:len(h.Initial)]
+	clear(c.settled)
+	c.values = slices.Grow(c.values[:0], len(h.KeyOf))[:len(h.KeyOf)]
+	c.blocks = slices.Grow(c.blocks[:0], len(h.KeyOf))
+}
+
+// done gives back the memory, without what was found out.
+func (c *registerCheck) done() {
+	c.Registers, c.conflicts, c.undecided = nil, nil, nil
+	registerChecks.Put(c)
 }
 
 func (c *registerCheck) fail(key int32, rule string, positions ...int32) {
@@ -155,7 +179,6 @@ func (c *registerCheck) giveUp(key int32) {
 
 // scan notes where the operations of each value begin and end.
 func (c *registerCheck) scan() {
-	c.values = make([]registerValue, len(c.KeyOf))
 	for v := range c.values {
 		c.values[v] = registerValue{
 			writer: none, call: none, ret: never, firstRet: never, lastCall: none,
@@ -237,7 +260,6 @@ func (c *registerCheck) link() {
 
 // joinBlocks walks each chain, checks its inner order and notes its zone.
 func (c *registerCheck) joinBlocks() {
-	c.blocks = make([]registerBlock, 0, len(c.values))
 	for i := range c.values {
 		head := &c.values[i]
 		if !head.counts || head.predecessor != none || head.call == none && !head.initial {

@@ -15,14 +15,16 @@ import "slices"
 // value that nobody got may have vanished after the first optional take was
 // called, it is not. In between, the choices are tried.
 func (h *Ends) CheckStack() (valid, decided bool, witness []int) {
-	spans, twice, witness := h.spans()
+	room := endsRooms.Get().(*endsRoom)
+	defer endsRooms.Put(room)
+	spans, twice, witness := h.pair(room)
 	if twice {
 		return false, false, nil
 	}
 	if len(witness) > 0 {
 		return false, true, witness
 	}
-	s := stackCheck{Ends: h, end: len(h.Timeline)}
+	s := stackCheck{Ends: h, endsRoom: room, end: int32(len(h.Timeline))}
 	s.note(spans)
 	if s.legal(spans) {
 		return true, true, nil
@@ -50,29 +52,34 @@ const (
 
 type stackCheck struct {
 	*Ends
+	*endsRoom
 	// end is after all positions: when values are taken that nobody got.
-	end int
+	end int32
 	// takes are the calls of optional takes, and leftOver the values for them.
-	takes    []int
+	takes    []int32
 	leftOver []int
-	// empties are the calls and returns of takes that found nothing.
-	empties [][2]int
 	// witness are operations on whose values the last contradiction is.
 	witness []int
 }
 
+// note finds what is the same whatever optional takes removed.
 func (s *stackCheck) note(spans []span) {
-	called := make([]int, len(s.Ops))
+	called := s.numbers(&s.byOp, len(s.Ops))
+	s.empties = s.empties[:0]
 	for at, entry := range s.Timeline {
-		op := int(entry >> 1)
+		op := entry >> 1
 		switch kind := s.Ops[op].Kind; {
+		case kind <= Take:
 		case kind == MaybeTake:
-			s.takes = append(s.takes, at)
-		case kind == Empty && entry&1 == 0:
-			called[op] = at
-		case kind == Empty:
-			s.empties = append(s.empties, [2]int{called[op], at})
+			s.takes = append(s.takes, int32(at))
+		case entry&1 == 0:
+			called[op] = int32(at)
+		default:
+			s.empties = append(s.empties, [2]int32{called[op], int32(at)})
 		}
+	}
+	if len(s.takes) == 0 {
+		return
 	}
 	for v, value := range spans {
 		if value.leftOver() {
@@ -82,17 +89,22 @@ func (s *stackCheck) note(spans []span) {
 }
 
 // takeAt lets an optional take that was called at a position remove a value.
-func (s *stackCheck) takeAt(spans []span, v, at int) {
+func (s *stackCheck) takeAt(spans []span, v int, at int32) {
 	spans[v].takeCall, spans[v].takeRet = at, absent
 }
 
-// stay is a value that is certainly on the stack from one position to another.
+// stay is a value that is certainly there from one position to another.
 type stay struct {
 	// from is the return of its put and to the call of its take; putCall and
 	// takeRet bound the stretch in which it can be there.
-	from, to         int
-	putCall, takeRet int
+	from, to         int32
+	putCall, takeRet int32
+	// fromEnd is the first end after from, and toEnd is that at to.
+	fromEnd, toEnd int32
 }
+
+// end is a position at which some stays end, and how many began before.
+type end struct{ at, stays int32 }
 
 // legal decides a history without optional takes, by peeling (Lee and Mathur,
 // "Efficient decrease-and-conquer linearizability monitoring", 2025, have the
@@ -113,85 +125,100 @@ type stay struct {
 // stretches; if there is none, the history is not legal.
 //
 // Stretches only get shorter, so a value whose put was called before the
-// beginning of its stretch stays so. Three trees, with a place for each value in
-// the order of their from, find what is next in O(log n): the waiting value
-// that was called first; among the called, the one that can stay longest; and,
-// by position, the cover.
+// beginning of its stretch stays so. Three trees find what is next in a long
+// stretch in O(log n): with a place for each value in the order of their from,
+// the waiting value that was called first, and among the called, the one that
+// can stay longest; and with a place for each end of a stay, the cover. A stretch
+// of at most a constant number of values is searched for the next one, again and
+// again.
 func (s *stackCheck) legal(spans []span) bool {
-	stays := s.stays(spans)
-	if !s.emptiesFit(stays) {
+	s.findStays(spans)
+	if !s.emptiesFit() {
 		return false
 	}
-	cover := newCover(s.end+1, stays)
 	s.witness = nil
-	p := newPeeler(stays)
-	work := [][2]int{{0, s.end + 1}}
-	for len(work) > 0 {
-		rest := work[len(work)-1]
-		work = work[:len(work)-1]
-		first := p.next(rest[0])
-		if first >= len(stays) || stays[first].from >= rest[1] {
-			continue
+	for from := 0; from < len(s.stays); {
+		n, finish := stretch(s.stays[from:])
+		stays := s.stays[from : from+n]
+		var stuck []stay
+		if n <= few {
+			stuck = peelFew(stays)
+		} else {
+			stuck = s.peeler.peel(stays, s.endsWithin(stays[0], finish), int32(from), few)
 		}
-		begin := stays[first].from
-		finish := cover.firstGap(begin, rest[1])
-		if finish < rest[1] {
-			work = append(work, [2]int{finish, rest[1]})
-		}
-		removed := p.peel(begin, finish)
-		if len(removed) == 0 {
-			for v := p.next(begin); v < len(stays) && stays[v].from < finish; v = p.next(stays[v].from + 1) {
-				s.witness = append(s.witness, s.Timeline.op(int32(stays[v].putCall)))
-			}
+		if stuck != nil {
+			s.witness = s.puts(stuck)
 			return false
 		}
-		for _, v := range removed {
-			cover.add(stays[v].from, stays[v].to, -1)
-		}
-		work = append(work, [2]int{begin, finish})
+		from += n
 	}
 	return true
 }
 
-// stays returns the values that are certainly there for some time, by from.
-func (s *stackCheck) stays(spans []span) []stay {
-	var all []stay
-	for _, v := range spans {
-		switch {
-		case v.putRet == absent:
-		case !v.taken():
-			all = append(all, stay{v.putRet, s.end, v.putCall, s.end + 1})
-		case v.putRet < v.takeCall:
-			all = append(all, stay{v.putRet, v.takeCall, v.putCall, min(v.takeRet, s.end+1)})
-		}
-	}
-	slices.SortFunc(all, func(a, b stay) int { return a.from - b.from })
-	return all
+// endsWithin returns the ends from the first of a stretch to that where it
+// finishes.
+func (s *stackCheck) endsWithin(first stay, finish int32) []end {
+	ends := s.ends[first.fromEnd:]
+	last, _ := slices.BinarySearchFunc(ends, finish, func(e end, at int32) int { return int(e.at - at) })
+	return ends[:last+1]
 }
 
-// emptiesFit says whether every take that found nothing overlaps a gap. Place t
-// is the moment between the events t and t+1.
-func (s *stackCheck) emptiesFit(stays []stay) bool {
-	if len(s.empties) == 0 {
-		return true
-	}
-	change := make([]int, s.end+2)
-	for _, v := range stays {
-		change[v.from]++
-		change[v.to]--
-	}
-	gaps := make([]int, s.end+2) // gaps before each place
-	covered := 0
-	for t := 0; t <= s.end; t++ {
-		covered += change[t]
-		gaps[t+1] = gaps[t]
-		if covered == 0 {
-			gaps[t+1]++
+// certain says whether a value is certainly there for some time.
+func (s span) certain() bool {
+	return s.putRet != absent && (!s.taken() || s.putRet < s.takeCall)
+}
+
+// findStays finds the values that are certainly there for some time, by from,
+// and the positions at which they no longer are.
+func (s *stackCheck) findStays(spans []span) {
+	// number is that of the end at a position, if there is one.
+	number := s.numbers(&s.held, int(s.end)+1)
+	clear(number)
+	for i := range spans {
+		if v := &spans[i]; v.certain() {
+			number[min(v.takeCall, s.end)] = 1
 		}
 	}
+	s.stays, s.ends = s.stays[:0], s.ends[:0]
+	for at, entry := range s.Timeline {
+		if number[at] != 0 {
+			number[at] = int32(len(s.ends))
+			s.ends = append(s.ends, end{int32(at), int32(len(s.stays))})
+		}
+		if entry&1 == 0 || s.Ops[entry>>1].Kind != Put {
+			continue
+		}
+		if v := &spans[s.Ops[entry>>1].Value]; v.certain() {
+			s.stays = append(s.stays, stay{
+				from: int32(at), to: min(v.takeCall, s.end), putCall: v.putCall, takeRet: v.takeRet,
+				fromEnd: int32(len(s.ends)),
+			})
+		}
+	}
+	number[s.end] = int32(len(s.ends))
+	s.ends = append(s.ends, end{s.end, int32(len(s.stays))})
+	for i := range s.stays {
+		s.stays[i].toEnd = number[s.stays[i].to]
+	}
+}
+
+// emptiesFit says whether every take that found nothing overlaps a gap: a moment
+// between its call and its return that no stay covers. They are by return, so
+// that one pass over the stretches, by the stays that begin before, is enough.
+func (s *stackCheck) emptiesFit() bool {
+	next := 0
+	var begin, finish int32 // the last stretch that begins before the return
 	for _, e := range s.empties {
-		if gaps[e[1]] == gaps[e[0]] {
-			s.witness = append(s.puts(chain(stays, e[0], e[1])), s.Timeline.op(int32(e[1])))
+		for next < len(s.stays) && s.stays[next].from < e[1] {
+			if v := &s.stays[next]; v.from > finish || next == 0 {
+				begin, finish = v.from, v.to
+			} else {
+				finish = max(finish, v.to)
+			}
+			next++
+		}
+		if next > 0 && begin <= e[0] && finish >= e[1] {
+			s.witness = append(s.puts(chain(s.stays, e[0], e[1])), s.Timeline.op(e[1]))
 			return false
 		}
 	}
@@ -200,7 +227,7 @@ func (s *stackCheck) emptiesFit(stays []stay) bool {
 
 // chain returns few stays, which are by from, that together cover what they all
 // cover: each position from, …, to-1.
-func chain(stays []stay, from, to int) []stay {
+func chain(stays []stay, from, to int32) []stay {
 	var links []stay
 	for next := 0; from < to; from = links[len(links)-1].to {
 		best := stay{}
@@ -221,7 +248,7 @@ func chain(stays []stay, from, to int) []stay {
 func (h *Ends) puts(stays []stay) []int {
 	ops := make([]int, len(stays))
 	for i, v := range stays {
-		ops[i] = h.Timeline.op(int32(v.putCall))
+		ops[i] = h.Timeline.op(v.putCall)
 	}
 	return ops
 }

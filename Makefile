@@ -20,8 +20,8 @@ test:
 	$(GO) test -timeout 10m ./...
 
 # What needs a Docker Engine.
-test-docker:
-	TERTIUM_DOCKER=1 $(GO) test -timeout 10m ./harness/cluster/docker/...
+test-docker: build
+	TERTIUM_DOCKER=1 TERTIUM_PROGRAM=$(abspath $(BIN)) $(GO) test -timeout 10m ./harness/cluster/docker/... ./systems/postgres
 
 # The images that systems run in, where they are not there yet.
 images: build

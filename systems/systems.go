@@ -4,6 +4,7 @@ package systems
 import (
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/systems/ledger"
+	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
 )
 
@@ -12,6 +13,7 @@ func All() []harness.System {
 	return []harness.System{
 		ledger.System{},
 		redis.System{},
+		postgres.System{},
 	}
 }
 

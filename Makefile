@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RUN_FLAGS   ?=
 BENCH       ?= .
 
-.PHONY: build run test test-docker images base-image bench selftest soak fuzz check clean
+.PHONY: build run test test-docker images base-image bench curves selftest soak fuzz check clean
 
 build: export CGO_ENABLED = 0
 build:
@@ -39,6 +39,12 @@ base-image:
 # none slows another down.
 bench: build
 	$(GO) test -p 1 -timeout 1h -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# How the time of checks grows with the size of histories, drawn.
+CURVE_MAX   ?= 10000000
+curves:
+	TERTIUM_BENCH_MAX=$(CURVE_MAX) $(GO) test -p 1 -timeout 2h -run '^$$' -bench Curve -benchtime 2x \
+	  ./checkers/linearizable ./checkers/transactional | $(GO) run ./checkers/internal/curves > docs/performance.svg
 
 # Every planted bug must be found, and the correct service never accused.
 selftest: build

@@ -109,8 +109,10 @@ type columnarJudge struct {
 	keyOf   []uint32
 	element []uint32
 	places  grouped.Order
-	answers []answer
-	errs    []error
+	// objectOf is the object of each operation, or grouped.None.
+	objectOf []uint32
+	answers  []answer
+	errs     []error
 }
 
 // keyCount is what is known of a key.
@@ -151,6 +153,7 @@ func (j *columnarJudge) scan() {
 // order puts operations in the order of their objects.
 func (j *columnarJudge) order() {
 	object := make([]uint32, len(j.steps))
+	j.objectOf = object
 	for op := range object {
 		object[op] = grouped.None
 		if j.steps[op].code != skipped && !j.keys[j.Key[op]].undecided {
@@ -188,7 +191,7 @@ func (j *columnarJudge) decide() {
 	j.answers, j.errs = make([]answer, objects), make([]error, objects)
 	parts := j.parts()
 	returns := func(op uint32) bool { return j.Outcome[op] != history.Unknown }
-	lines := j.places.Timelines(j.Events, columns.Other, j.Operations(), returns, parts)
+	lines := j.places.Timelines(j.Events, columns.Other, j.objectOf, returns, parts)
 	var group errgroup.Group
 	group.SetLimit(j.workers)
 	// Small parts are judged several by one goroutine.

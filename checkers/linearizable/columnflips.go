@@ -14,25 +14,25 @@ func columnSet() *columnar {
 		splits:   true,
 		coupling: uint8(setRead),
 		together: true,
-		prepare: func(_ *view, p *part) func() ([]answer, []error) {
-			return func() ([]answer, []error) { return judgeElements(p) }
+		prepare: func(v *view, p *part) func() ([]answer, []error) {
+			return func() ([]answer, []error) { return judgeElements(v, p) }
 		},
 	}
 }
 
 // judgeElements judges elements one after the other.
-func judgeElements(p *part) ([]answer, []error) {
+func judgeElements(v *view, p *part) ([]answer, []error) {
 	answers, errs := make([]answer, p.objects()), make([]error, p.objects())
-	kinds, returns := make([]sweep.FlipKind, len(p.ops)), p.returns()
+	kinds := make([]sweep.FlipKind, len(p.ops))
 	for object := range answers {
 		for place := p.first[object]; place < p.end(object); place++ {
 			var err error
-			if kinds[place], err = flipOf(setCode(p.step(int(place)).code), returns[place] == Never); err != nil {
+			if kinds[place], err = flipOf(setCode(p.step(int(place)).code), v.Outcome[p.ops[place]] == history.Unknown); err != nil {
 				errs[object] = err
 			}
 		}
 	}
-	h := &sweep.Flips{Timeline: p.timeline, Ops: kinds, Return: returns}
+	h := &sweep.Flips{Timeline: p.timeline, Ops: kinds}
 	for object, valid := range h.CheckEach(p.entries) {
 		answers[object].valid = valid
 	}
@@ -92,7 +92,7 @@ func columnMutex() *columnar {
 						kinds[place] = sweep.FlipOn
 					}
 				}
-				return decideFlips(&sweep.Flips{Timeline: p.timeline, Ops: kinds, Return: p.returns()}), nil
+				return decideFlips(&sweep.Flips{Timeline: p.timeline, Ops: kinds}), nil
 			})
 		},
 	}
@@ -107,8 +107,8 @@ func columnCounter(initial int64) *columnar {
 		prepare: func(v *view, p *part) func() ([]answer, []error) {
 			return alone(func() (answer, error) {
 				h := &sweep.Counter{
-					Timeline: p.timeline, Return: p.returns(),
-					Read: make([]bool, len(p.ops)), Seen: make([]int, len(p.ops)),
+					Timeline: p.timeline,
+					Read:     make([]bool, len(p.ops)), Seen: make([]int32, len(p.ops)),
 				}
 				for place := range p.ops {
 					step := p.step(place)
@@ -157,19 +157,4 @@ func readCounter(v *view, op uint32) columnStep {
 		return columnStep{code: strange}
 	}
 	return columnStep{code: uint8(counterAdd)}
-}
-
-// returns has the position in the timeline of the return of each operation of a
-// part, or Never.
-func (p *part) returns() []int {
-	returns := make([]int, len(p.ops))
-	for place := range returns {
-		returns[place] = Never
-	}
-	for at, entry := range p.timeline {
-		if entry&1 == 1 {
-			returns[entry>>1] = at
-		}
-	}
-	return returns
 }

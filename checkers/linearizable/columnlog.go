@@ -75,11 +75,11 @@ func (v *view) offsetName() uint32 {
 // is appended more than once, or if the log has a contradiction that shows here.
 func placesOf(v *view, p *part) *sweep.Places {
 	h := &sweep.Places{
-		Timeline: p.timeline, Return: p.returns(),
-		Read: make([]bool, len(p.ops)), Place: make([]int, len(p.ops)),
+		Timeline: p.timeline,
+		Read:     make([]bool, len(p.ops)), Place: make([]int32, len(p.ops)),
 	}
 	var longest []uint32
-	place := make([]int, 0, len(p.ops)) // by the number of a value
+	place := make([]int32, 0, len(p.ops)) // by the number of a value
 	v.numbers.begin()
 	for i := range p.ops {
 		step := p.step(i)
@@ -97,10 +97,10 @@ func placesOf(v *view, p *part) *sweep.Places {
 	owned := make([]bool, len(p.ops))
 	put := func(value uint32, at int) bool {
 		n, fresh := v.numbers.of(value, 0)
-		if fresh || at < 0 || at >= len(owned) || place[n] != at && (place[n] >= 0 || owned[at]) {
+		if fresh || at < 0 || at >= len(owned) || place[n] != int32(at) && (place[n] >= 0 || owned[at]) {
 			return false
 		}
-		place[n], owned[at] = at, true
+		place[n], owned[at] = int32(at), true
 		return true
 	}
 	for at, element := range longest {
@@ -129,7 +129,7 @@ func placesOf(v *view, p *part) *sweep.Places {
 				return nil
 			}
 		}
-		h.Read[i], h.Place[i] = true, len(read)
+		h.Read[i], h.Place[i] = true, int32(len(read))
 	}
 	return h
 }

@@ -83,8 +83,8 @@ func fastGrants() fastChecker {
 		name: "order of tokens",
 		decide: func(ops []Op) (answer, error) {
 			h := &sweep.Grants{
-				Timeline: timelineOf(ops), Return: returnsOf(ops),
-				Ops: make([]sweep.FlipKind, len(ops)), Token: make([]int64, len(ops)),
+				Timeline: timelineOf(ops),
+				Ops:      make([]sweep.FlipKind, len(ops)), Token: make([]int64, len(ops)),
 			}
 			for i, op := range ops {
 				switch s := op.Step.(mutexStep); {
@@ -101,20 +101,12 @@ func fastGrants() fastChecker {
 }
 
 func flipsOf(ops []Op, kinds []sweep.FlipKind) *sweep.Flips {
-	return &sweep.Flips{Timeline: timelineOf(ops), Ops: kinds, Return: returnsOf(ops)}
+	return &sweep.Flips{Timeline: timelineOf(ops), Ops: kinds}
 }
 
 func decideFlips(h *sweep.Flips) answer {
 	valid, _ := h.Check()
 	return answer{valid: valid}
-}
-
-func returnsOf(ops []Op) []int {
-	returns := make([]int, len(ops))
-	for i, op := range ops {
-		returns[i] = op.Return
-	}
-	return returns
 }
 
 // fastCounter decides counters that only step by one, up.
@@ -123,8 +115,8 @@ func fastCounter(initial int64) fastChecker {
 		name: lazyCounting,
 		decide: func(ops []Op) (answer, error) {
 			h := &sweep.Counter{
-				Timeline: timelineOf(ops), Return: returnsOf(ops),
-				Read: make([]bool, len(ops)), Seen: make([]int, len(ops)),
+				Timeline: timelineOf(ops),
+				Read:     make([]bool, len(ops)), Seen: make([]int32, len(ops)),
 			}
 			for i, op := range ops {
 				s := op.Step.(counterStep)
@@ -149,6 +141,6 @@ func decideCounter(h *sweep.Counter) answer {
 
 // seenSteps is how many steps a sum tells of. No more than there are operations
 // can have been seen.
-func seenSteps(sum, initial int64, operations int) int {
-	return int(max(-1, min(sum-initial, int64(operations)+1)))
+func seenSteps(sum, initial int64, operations int) int32 {
+	return int32(max(-1, min(sum-initial, int64(operations)+1)))
 }

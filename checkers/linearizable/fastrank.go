@@ -114,15 +114,15 @@ func (p *placement) put(op int32, at int64) bool {
 // decidePlaces judges a log with blanks.
 func decidePlaces(ops []Op, p *placement, longest sequence) (answer, error) {
 	h := &sweep.Places{
-		Timeline: timelineOf(ops), Return: returnsOf(ops),
-		Read: make([]bool, len(ops)), Place: make([]int, len(ops)),
+		Timeline: timelineOf(ops),
+		Read:     make([]bool, len(ops)), Place: make([]int32, len(ops)),
 	}
 	for i, op := range ops {
 		s := op.Step.(logStep)
 		if s.code != logRead {
-			h.Place[i] = int(p.place[i])
+			h.Place[i] = p.place[i]
 		} else if strings.HasPrefix(string(longest), string(s.all)) {
-			h.Read[i], h.Place[i] = true, strings.Count(string(s.all), "\n")
+			h.Read[i], h.Place[i] = true, int32(strings.Count(string(s.all), "\n"))
 		} else {
 			return answer{}, nil
 		}

@@ -49,34 +49,27 @@ type Timelines struct {
 }
 
 // Timelines splits the events of a view, in which other stands for what is
-// neither a call nor a return, and of whose operations some return. Parts begin
-// at some objects, ascending, the first of which is 0; nil makes each object a
-// part.
-func (o *Order) Timelines(events []uint32, other uint32, operations int, returns func(op uint32) bool, parts []int) Timelines {
-	// where an operation goes: its object, and twice its place in the part.
-	type where struct{ object, place uint32 }
-	of := make([]where, operations)
-	if len(o.Ops) < operations {
-		for op := range of {
-			of[op].object = None
-		}
-	}
+// neither a call nor a return, and of whose operations some return. Operations
+// have the objects by which they were ordered. Parts begin at some objects,
+// ascending, the first of which is 0; nil makes each object a part.
+func (o *Order) Timelines(events []uint32, other uint32, object []uint32, returns func(op uint32) bool, parts []int) Timelines {
+	place := make([]uint32, len(object)) // twice that in the part
 	t := Timelines{First: make([]uint32, o.Objects()+1)}
 	base, part, entries := uint32(0), 0, uint32(0)
-	for object := range o.Objects() {
-		if parts == nil || part < len(parts) && parts[part] == object {
-			base = o.First[object]
+	for number := range o.Objects() {
+		if parts == nil || part < len(parts) && parts[part] == number {
+			base = o.First[number]
 			part++
 		}
-		for at := o.First[object]; at < o.First[object+1]; at++ {
+		for at := o.First[number]; at < o.First[number+1]; at++ {
 			op := o.Ops[at]
-			of[op] = where{uint32(object), (at - base) << 1}
+			place[op] = (at - base) << 1
 			entries++
 			if returns(op) {
 				entries++
 			}
 		}
-		t.First[object+1] = entries
+		t.First[number+1] = entries
 	}
 	t.Entries = make([]uint32, entries)
 	next := append([]uint32(nil), t.First...)
@@ -84,9 +77,9 @@ func (o *Order) Timelines(events []uint32, other uint32, operations int, returns
 		if event == other {
 			continue
 		}
-		if to := of[event>>1]; to.object != None {
-			t.Entries[next[to.object]] = to.place | event&1
-			next[to.object]++
+		if to := object[event>>1]; to != None {
+			t.Entries[next[to]] = place[event>>1] | event&1
+			next[to]++
 		}
 	}
 	return t

@@ -6,10 +6,7 @@ type Counter struct {
 	// Read says which operations are reads, and Seen how many steps each of
 	// them saw. Reads that were not answered are to be left out.
 	Read []bool
-	Seen []int
-	// Return is the position in the timeline at which each operation returned,
-	// or Never.
-	Return []int
+	Seen []int32
 }
 
 // Check decides the history, in O(n log n). The witness ends with the operation
@@ -25,9 +22,11 @@ type Counter struct {
 // taken at its call, because the count passed all numbers in between.
 func (h *Counter) Check() (valid bool, witness []int) {
 	var open urgents
-	taken := 0
+	taken := int32(0)
 	used := make([]bool, len(h.Read))
-	atCall := make([]int, len(h.Read))
+	// Of a step, at is its return; of a read, how many steps were taken at its
+	// call.
+	at := h.Timeline.returns(nil, len(h.Read))
 	// most is the read that has returned and saw most, or none, and mostAtCall
 	// what it was when a read was called.
 	most, mostAtCall := none, make([]int32, len(h.Read))
@@ -35,11 +34,11 @@ func (h *Counter) Check() (valid bool, witness []int) {
 		op := int(entry >> 1)
 		switch {
 		case entry&1 == 0 && h.Read[op]:
-			atCall[op], mostAtCall[op] = taken, most
+			at[op], mostAtCall[op] = taken, most
 		case entry&1 == 0:
-			open.push(urgent{h.Return[op], op})
+			open.push(urgent{at[op], int32(op)})
 		case h.Read[op]:
-			if h.Seen[op] < atCall[op] {
+			if h.Seen[op] < at[op] {
 				if before := mostAtCall[op]; before != none && h.Seen[before] > h.Seen[op] {
 					return false, []int{int(before), op}
 				}

@@ -17,9 +17,6 @@ const (
 type Flips struct {
 	Timeline Timeline
 	Ops      []FlipKind
-	// Return is the position in the timeline at which each operation returned,
-	// or Never.
-	Return []int
 }
 
 // Check decides the history, in O(n log n).
@@ -52,7 +49,7 @@ func (h *Flips) CheckEach(first []uint32) (valid []bool) {
 }
 
 func (h *Flips) checker() *flipCheck {
-	return &flipCheck{Flips: h, used: make([]bool, len(h.Ops)), called: make([]int32, len(h.Ops))}
+	return &flipCheck{Flips: h, used: make([]bool, len(h.Ops)), called: make([]int32, len(h.Ops)), returns: h.Timeline.returns(nil, len(h.Ops))}
 }
 
 // check decides the history of one bit, between two positions of the timeline.
@@ -66,7 +63,7 @@ func (c *flipCheck) check(from, to int) (valid bool, at int) {
 		if entry&1 == 0 {
 			c.called[op] = int32(i)
 			if kind <= FlipOn {
-				c.open[kind].push(urgent{c.Return[op], op})
+				c.open[kind].push(urgent{c.returns[op], int32(op)})
 			}
 			continue
 		}
@@ -85,6 +82,8 @@ type flipCheck struct {
 	open   [2]urgents
 	used   []bool
 	called []int32
+	// returns are the positions at which operations returned.
+	returns []int32
 }
 
 // settle lets an operation take effect that returns now.

@@ -11,9 +11,6 @@ type Grants struct {
 	// Token is that of each acquisition, and 0 for releases and for acquisitions
 	// that were not answered.
 	Token []int64
-	// Return is the position in the timeline at which each operation returned,
-	// or Never.
-	Return []int
 }
 
 // Check decides the history, in O(n log n).
@@ -38,6 +35,7 @@ type Grants struct {
 // with less.
 func (h *Grants) Check() (valid bool, witness []int) {
 	c := grantCheck{Grants: h, used: make([]bool, len(h.Ops)), called: make([]bool, len(h.Ops))}
+	returns := h.Timeline.returns(nil, len(h.Ops))
 	for op, token := range h.Token {
 		if token != 0 {
 			c.granted = append(c.granted, op)
@@ -65,7 +63,7 @@ func (h *Grants) Check() (valid bool, witness []int) {
 				return false, nil
 			}
 		case h.Ops[op] == FlipOff:
-			c.releases.push(urgent{h.Return[op], op})
+			c.releases.push(urgent{returns[op], int32(op)})
 		case h.Token[op] == 0:
 			c.unanswered++
 		default:

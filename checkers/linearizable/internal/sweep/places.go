@@ -10,10 +10,7 @@ type Places struct {
 	// Place is how many values a read saw, and how many are before the value of
 	// an append, or -1 if that is not known. It is below the number of
 	// operations.
-	Place []int
-	// Return is the position in the timeline at which each operation returned,
-	// or Never.
-	Return []int
+	Place []int32
 }
 
 // Check decides the history, in O(n log n). No two appends may have one place.
@@ -30,7 +27,7 @@ type Places struct {
 // has the appends left that are open for longest: what another order can do, it
 // can. A read that saw less than there is now is served if it saw no less than
 // there was at its call, because the log had all lengths in between.
-func (h *Places) Check() (valid bool, at int) {
+func (h *Places) Check() (valid bool, failed int) {
 	c := placeCheck{Places: h, owner: make([]int32, len(h.Place)), used: make([]bool, len(h.Place)), called: make([]bool, len(h.Place))}
 	for place := range c.owner {
 		c.owner[place] = none
@@ -40,20 +37,22 @@ func (h *Places) Check() (valid bool, at int) {
 			c.owner[place] = int32(op)
 		}
 	}
-	atCall := make([]int, len(h.Read))
+	// Of an append, at is its return; of a read, how many places were filled at its
+	// call.
+	at := h.Timeline.returns(nil, len(h.Read))
 	for _, entry := range h.Timeline {
 		op := int(entry >> 1)
 		switch {
 		case entry&1 == 1:
-			if h.Read[op] && h.Place[op] < atCall[op] || !c.settle(op) {
+			if h.Read[op] && h.Place[op] < at[op] || !c.settle(op) {
 				return false, op
 			}
 		case h.Read[op]:
-			atCall[op] = c.next
+			at[op] = c.next
 		case h.Place[op] >= 0:
 			c.called[op] = true
 		default:
-			c.open.push(urgent{h.Return[op], op})
+			c.open.push(urgent{at[op], int32(op)})
 		}
 	}
 	return true, -1
@@ -62,7 +61,7 @@ func (h *Places) Check() (valid bool, at int) {
 type placeCheck struct {
 	*Places
 	// next is the first place that is not filled.
-	next int
+	next int32
 	// owner is the append of each place, or none if that is not known.
 	owner        []int32
 	open         urgents
@@ -80,7 +79,7 @@ func (c *placeCheck) settle(op int) bool {
 		return true
 	}
 	free := c.next
-	for free < len(c.owner) && c.owner[free] != none {
+	for int(free) < len(c.owner) && c.owner[free] != none {
 		free++
 	}
 	if !c.fill(free) {
@@ -92,7 +91,7 @@ func (c *placeCheck) settle(op int) bool {
 }
 
 // fill fills all places before one.
-func (c *placeCheck) fill(end int) bool {
+func (c *placeCheck) fill(end int32) bool {
 	for ; c.next < end; c.next++ {
 		switch owner := c.owner[c.next]; {
 		case owner == none && !c.fillBlank():

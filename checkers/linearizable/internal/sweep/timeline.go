@@ -44,5 +44,20 @@ func NewTimeline(calls, returns []int) Timeline {
 	return timeline
 }
 
+// returns has the position at which each of n operations returned, or never. It
+// uses the memory of a slice.
+func (t Timeline) returns(memory []int32, n int) []int32 {
+	at := slices.Grow(memory[:0], n)[:n]
+	for op := range at {
+		at[op] = never
+	}
+	for i, entry := range t {
+		if entry&1 == 1 {
+			at[entry>>1] = int32(i)
+		}
+	}
+	return at
+}
+
 // op returns the operation of entry i.
 func (t Timeline) op(i int32) int { return int(t[i] >> 1) }

@@ -1,7 +1,7 @@
 package sweep
 
 // urgent is an operation by its return.
-type urgent struct{ ret, op int }
+type urgent struct{ ret, op int32 }
 
 func (a urgent) before(b urgent) bool { return a.ret < b.ret }
 

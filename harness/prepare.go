@@ -20,6 +20,11 @@ func Prepare(seed uint64, config plan.Config, s System, w Workload, kinds []Faul
 	if err := knownBugs(s, config.Bugs); err != nil {
 		return plan.Plan{}, err
 	}
+	if w, ok := w.(Configurable); ok {
+		if err := w.Validate(config); err != nil {
+			return plan.Plan{}, fmt.Errorf("workload %s: %w", config.Workload, err)
+		}
+	}
 	chosen, err := chooseFaults(s, &config, kinds)
 	if err != nil {
 		return plan.Plan{}, err

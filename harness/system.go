@@ -121,6 +121,13 @@ type Monitored interface {
 	Monitors(plan.Config) []Monitor
 }
 
+// Configurable is a Workload with options of its own that may be wrong.
+type Configurable interface {
+	// Validate returns an error if a config, with all defaults filled in, asks
+	// for something that the workload does not have.
+	Validate(plan.Config) error
+}
+
 // Resolver turns what the plan left open into values. It is used by all
 // workers at once.
 type Resolver interface {

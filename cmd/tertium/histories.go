@@ -197,13 +197,23 @@ func (f fileChecker) report(ctx context.Context, c historyCase) (verdict.Report,
 		if err != nil {
 			return verdict.Report{}, err
 		}
-		return harness.CheckColumns(ctx, view, columnar, f.budget), nil
+		return upTo(view.Torn, harness.CheckColumns(ctx, view, columnar, f.budget)), nil
 	}
 	h, err := history.ReadFile(c.path, reading...)
 	if err != nil {
 		return verdict.Report{}, err
 	}
-	return harness.Check(ctx, h, []harness.Checker{checker}, f.budget)[0], nil
+	return upTo(h.Torn, harness.Check(ctx, h, []harness.Checker{checker}, f.budget)[0]), nil
+}
+
+// upTo is the report on a history whose end was cut off, if it was: what is
+// missing may be what makes it invalid.
+func upTo(torn string, report verdict.Report) verdict.Report {
+	if torn != "" && report.Verdict == verdict.Valid {
+		report.Verdict = verdict.Unknown
+		report.Cause = fmt.Sprintf("the history breaks off (%s); up to there %s", torn, report.Cause)
+	}
+	return report
 }
 
 // options are those of the model, by the customs of where the history is from.

@@ -177,3 +177,20 @@ func TestRecordedHistoriesGetTheirVerdict(t *testing.T) {
 		require.Equal(t, results.ExitValid, code, out)
 	}
 }
+
+// What a history lost at its end may be what makes it invalid.
+func TestAHistoryThatBreaksOffIsNotValid(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "broken.jsonl")
+	whole := `{"t":1,"process":0,"type":"invoke","f":"write","key":"x","value":1}
+{"t":2,"process":0,"type":"ok","f":"write","key":"x"}
+{"t":3,"process":1,"type":"invoke","f":"read","key":"x"}
+{"t":4,"process":1,"type":"ok","f":"read","key":"x","value":2}`
+	for text, want := range map[string]results.ExitCode{
+		whole: results.ExitInvalid, whole + "\n": results.ExitInvalid, whole[:len(whole)-1]: results.ExitUnknown,
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		code, out, _ := tertium(t, "check", "--model", "register", path)
+		require.Equal(t, want, code)
+		require.Equal(t, want == results.ExitUnknown, strings.Contains(out, "the history breaks off"))
+	}
+}

@@ -192,6 +192,11 @@ func readPlain(lines *lineReader, path string, each func(line []byte, number int
 		case err == io.EOF:
 			return "", nil
 		case errors.Is(err, errTorn):
+			// An editor may have left the newline out. A line that was being
+			// written is no whole event.
+			if each(line, lines.number) == nil {
+				return "", nil
+			}
 			return fmt.Sprintf("%d bytes at the end of %s", len(line), filepath.Base(path)), nil
 		case err != nil:
 			return "", fmt.Errorf("read %s: %w", path, err)

@@ -166,6 +166,9 @@ func (b *books) see(at, id int32, effect ident, class int32) {
 // fitting returns the class of the attempts that asked for what an effect of
 // their key is, or none.
 func (t *table) fitting(e *shownEffect) int32 {
+	if e.asked {
+		return 0
+	}
 	for class := range t.keys[e.key].classes {
 		if t.fits(e, t.example(e.key, class)) {
 			return class

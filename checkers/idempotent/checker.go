@@ -114,7 +114,7 @@ func (c *Checker) CheckColumns(ctx context.Context, view *columns.Columns, budge
 		}
 		from := source(nil)
 		if c.columnar && c.totals == nil {
-			from = newLedgerColumns(view)
+			from = newLedgerColumns(ctx, view, !c.repliesOnly)
 		} else {
 			from = newListed(c.reading, view.Pick(every(view.Operations())))
 		}
@@ -194,6 +194,9 @@ func (c *Checker) judgeOperations(ctx context.Context, h *history.History, ops [
 
 func (c *Checker) judgeSource(ctx context.Context, near around, from source) (*judge, error) {
 	t, err := newTable(ctx, from, c.copied(near))
+	if unread := from.ready(); err == nil {
+		err = unread
+	}
 	if err != nil {
 		return nil, fmt.Errorf("grouping the attempts was ended early (%w); allow it more time", err)
 	}

@@ -1,6 +1,7 @@
 package idempotent
 
 import (
+	"context"
 	"hash/maphash"
 	"iter"
 	"math/bits"
@@ -19,39 +20,45 @@ type ledgerColumns struct {
 	index idemIndex
 	// refusals has what each error says, plus one, once somebody asked.
 	refusals []Refusal
-	// entries is the function of read-backs, or none.
-	entries int64
+	// first has the first attempt under each idem, plus one.
+	first []int32
+	// readBacks is the function of read-backs, or none.
+	readBacks int64
 	// requests has the fields of each function that replies and effects repeat,
 	// or nil.
 	requests [][]uint32
 	names    fieldNames
-	// keyOfEntry is what was found for each value that is an entry in the books.
-	keyOfEntry []knownEntry
-	gaveUp     map[int32]int
+	gaveUp   map[int32]int
+	ledgerFacts
+	await func() error
 }
 
 // fieldNames are the numbers of the names of fields, or one that no value has.
 type fieldNames struct{ id, operation, key, tenant uint32 }
 
-// knownEntry is the key of an entry that was read in the books of a scope; scope
-// is the number of its name plus one, or 0.
-type knownEntry struct {
-	scope uint32
-	key   int32
-}
-
 var _ source = (*ledgerColumns)(nil)
 
-func newLedgerColumns(view *columns.Columns) *ledgerColumns {
+// newLedgerColumns begins to read columns, their books if they are wanted.
+func newLedgerColumns(ctx context.Context, view *columns.Columns, books bool) *ledgerColumns {
 	l := &ledgerColumns{
-		Columns:    view,
-		proofs:     make([]proof, view.Operations()),
-		keys:       make([]int32, view.Idems.Len()),
-		refusals:   make([]Refusal, view.Errors.Len()),
-		entries:    none,
-		requests:   make([][]uint32, view.Functions.Len()),
-		keyOfEntry: make([]knownEntry, view.Values.Len()),
+		Columns:   view,
+		proofs:    make([]proof, view.Operations()),
+		keys:      make([]int32, view.Idems.Len()),
+		refusals:  make([]Refusal, view.Errors.Len()),
+		first:     make([]int32, view.Idems.Len()),
+		readBacks: none,
+		requests:  make([][]uint32, view.Functions.Len()),
 	}
+	if f, known := view.Functions.Find("entries"); known {
+		l.readBacks = int64(f)
+	}
+	for op, idem := range view.Idem {
+		if l.first[idem] == 0 {
+			l.first[idem] = int32(op) + 1
+		}
+	}
+	l.findFields()
+	l.await = l.readFacts(ctx, books)
 	for i, event := range view.Events {
 		if event == columns.Other {
 			continue
@@ -62,10 +69,6 @@ func newLedgerColumns(view *columns.Columns) *ledgerColumns {
 			p.ret = int32(i)
 		}
 	}
-	if f, known := view.Functions.Find("entries"); known {
-		l.entries = int64(f)
-	}
-	l.findFields()
 	return l
 }
 
@@ -80,7 +83,11 @@ func (l *ledgerColumns) findFields() {
 	for name := range numbers {
 		numbers[name] = uint32(l.Values.Len())
 	}
+	found := 0
 	for id := range uint32(l.Values.Len()) {
+		if found == len(numbers) {
+			break
+		}
 		if l.Values.Kind(id) != columns.String {
 			continue
 		}
@@ -88,8 +95,9 @@ func (l *ledgerColumns) findFields() {
 		if len(text) > len("operation") {
 			continue
 		}
-		if _, wanted := numbers[text]; wanted {
+		if number, wanted := numbers[text]; wanted && number == uint32(l.Values.Len()) {
 			numbers[text] = id
+			found++
 		}
 	}
 	for f := range l.requests {
@@ -99,6 +107,8 @@ func (l *ledgerColumns) findFields() {
 	}
 	l.names = fieldNames{id: numbers["id"], operation: numbers["operation"], key: numbers["key"], tenant: numbers["tenant"]}
 }
+
+func (l *ledgerColumns) ready() error { return l.await() }
 
 func (l *ledgerColumns) len() int { return len(l.proofs) }
 
@@ -201,15 +211,9 @@ func (l *ledgerColumns) ident(value uint32) ident {
 }
 
 func (l *ledgerColumns) reply(op int32) told {
-	in, out := l.members(l.In[op]), l.members(l.Out[op])
-	id, _ := field(out, l.names.id)
-	r := told{id: l.ident(id)}
-	for _, name := range l.requests[l.F[op]] {
-		got, isTold := field(out, name)
-		if asked, _ := field(in, name); isTold && got != asked {
-			r.foreign = ledgerReply(l.at(op)).Foreign
-			break
-		}
+	r := told{id: l.told[op]}
+	if l.foreign[op] {
+		r.foreign = ledgerReply(l.at(op)).Foreign
 	}
 	return r
 }
@@ -219,7 +223,7 @@ func (l *ledgerColumns) sameOutput(a, b int32) bool  { return l.Out[a] == l.Out[
 func (l *ledgerColumns) sameStable(a, b int32) bool  { return l.Out[a] == l.Out[b] }
 
 func (l *ledgerColumns) books(op int32) (scope string, shown iter.Seq2[*shownEffect, error], count int) {
-	if int64(l.F[op]) != l.entries {
+	if int64(l.F[op]) != l.readBacks {
 		return "", nil, 0
 	}
 	scope = l.Keys.At(l.Key[op])
@@ -231,16 +235,14 @@ func (l *ledgerColumns) books(op int32) (scope string, shown iter.Seq2[*shownEff
 		buffer := append(append(make([]byte, 0, 128), scope...), '/')
 		e := new(shownEffect)
 		for _, value := range entries {
-			*e = shownEffect{key: none, value: value, members: l.members(value)}
-			id, _ := field(e.members, l.names.id)
-			e.id = l.ident(id)
+			*e = shownEffect{key: none, value: value}
 			var err error
-			if known := &l.keyOfEntry[value]; known.scope == l.Key[op]+1 {
-				e.key = known.key
-			} else if e.idem, err = l.nameOf(buffer, e.members); err == nil {
-				if key, found := l.find(e.idem); found {
-					e.key = key
-					*known = knownEntry{l.Key[op] + 1, key}
+			if !l.shows(e, l.Key[op]) {
+				members := l.members(value)
+				id, _ := field(members, l.names.id)
+				e.id = l.ident(id)
+				if e.idem, err = l.nameOf(buffer, members); err == nil {
+					e.key, _ = l.find(e.idem)
 				}
 			}
 			if !yield(e, err) {
@@ -264,10 +266,10 @@ func (l *ledgerColumns) nameOf(buffer []byte, entry []uint32) ([]byte, error) {
 }
 
 func (l *ledgerColumns) fits(e *shownEffect, attempt int32) bool {
-	in := l.members(l.In[attempt])
+	in, entry := l.members(l.In[attempt]), l.members(e.value)
 	if names := l.requests[l.F[attempt]]; names != nil {
 		for _, name := range names {
-			got, _ := field(e.members, name)
+			got, _ := field(entry, name)
 			if asked, _ := field(in, name); got != asked {
 				return false
 			}
@@ -275,7 +277,7 @@ func (l *ledgerColumns) fits(e *shownEffect, attempt int32) bool {
 		return true
 	}
 	for i := 0; i < len(in); i += 2 {
-		if got, _ := field(e.members, in[i]); got != in[i+1] && in[i] != l.names.tenant {
+		if got, _ := field(entry, in[i]); got != in[i+1] && in[i] != l.names.tenant {
 			return false
 		}
 	}
@@ -300,12 +302,19 @@ type idemIndex struct {
 func newIdemIndex(names *columns.Names) idemIndex {
 	size := bits.Len(uint(2 * names.Len()))
 	x := idemIndex{names: names, seed: maphash.MakeSeed(), slots: make([]uint32, 1<<size), shift: 64 - size}
-	for number := uint32(1); number < uint32(names.Len()); number++ {
-		at := x.slot(maphash.String(x.seed, names.At(number)))
-		for x.slots[at] != 0 {
-			at = (at + 1) & uint64(len(x.slots)-1)
+	var slots [blockSize]uint64
+	for number := uint32(1); number < uint32(names.Len()); {
+		n := uint32(min(blockSize, names.Len()-int(number)))
+		for i := range n {
+			slots[i] = x.slot(maphash.String(x.seed, names.At(number+i)))
 		}
-		x.slots[at] = number
+		for _, at := range slots[:n] {
+			for x.slots[at] != 0 {
+				at = (at + 1) & uint64(len(x.slots)-1)
+			}
+			x.slots[at] = number
+			number++
+		}
 	}
 	return x
 }
@@ -315,7 +324,11 @@ func newIdemIndex(names *columns.Names) idemIndex {
 func (x *idemIndex) slot(hash uint64) uint64 { return hash * 0x9e3779b97f4a7c15 >> x.shift }
 
 func (x *idemIndex) find(name []byte) (number uint32, known bool) {
-	at := x.slot(maphash.Bytes(x.seed, name))
+	return x.findFrom(x.slot(maphash.Bytes(x.seed, name)), name)
+}
+
+// findFrom is find for a name whose search begins at a slot.
+func (x *idemIndex) findFrom(at uint64, name []byte) (number uint32, known bool) {
 	for x.slots[at] != 0 {
 		if number = x.slots[at]; x.names.At(number) == string(name) {
 			return number, true

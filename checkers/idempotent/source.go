@@ -26,6 +26,10 @@ type source interface {
 	find(idem []byte) (id int32, known bool)
 	idem(op int32) string
 
+	// ready is called once, and before replies and books are asked for; a source
+	// that reads them beside its caller ends with that. It has an error if it
+	// was ended early, and then they must not be asked for.
+	ready() error
 	// refusal, reply and scope are as in [Reading].
 	refusal(op int32) Refusal
 	reply(op int32) told
@@ -76,10 +80,12 @@ type shownEffect struct {
 	key  int32
 	idem []byte
 	id   ident
-	// effect, or value and its members, are what stands in the books.
-	effect  Effect
-	value   uint32
-	members []uint32
+	// asked is true if it is known to be what the first attempt under its key
+	// asked for.
+	asked bool
+	// effect, or value, is what stands in the books.
+	effect Effect
+	value  uint32
 }
 
 // listed are operations in a list.
@@ -128,6 +134,8 @@ func (l *listed) find(idem []byte) (id int32, known bool) {
 	id, known = l.byName[string(idem)]
 	return id, known
 }
+
+func (l *listed) ready() error { return nil }
 
 func (l *listed) idem(op int32) string     { return l.ops[op].Idem }
 func (l *listed) refusal(op int32) Refusal { return l.reading.Refusal(&l.ops[op]) }

@@ -81,16 +81,16 @@ func BenchmarkCurve(b *testing.B) {
 		t := histories{"register", "register", keys}
 		patient := true
 		for _, n := range sizes {
-			h := between(n, keys, 0.05)
-			view, err := columns.Of(h)
-			require.NoError(b, err)
 			b.Run(fmt.Sprintf("registers=%d/%d/tertium", keys, n), func(b *testing.B) {
+				view, err := columns.Of(between(n, keys, 0.05))
+				require.NoError(b, err)
 				checktest.Measure(b, n, func() { t.judge(b, view, verdict.Valid) })
 			})
 			if !patient {
 				continue
 			}
 			b.Run(fmt.Sprintf("registers=%d/%d/porcupine", keys, n), func(b *testing.B) {
+				h := between(n, keys, 0.05)
 				checker := New(named(b, t.model, Options{}), With(Porcupine))
 				checktest.Measure(b, n, func() {
 					report := checker.Check(b.Context(), h, verdict.Budget{Time: patience})

@@ -16,12 +16,12 @@ import (
 func BenchmarkCurve(b *testing.B) {
 	for _, workload := range []Workload{ListAppend, RWRegister} {
 		for _, n := range checktest.BenchSizes(b) {
-			l := load{workload: workload, n: n, clients: 20, perKey: 100, active: 50, unknown: 50}
-			view, err := columns.Of(l.history())
-			require.NoError(b, err)
-			c, err := New(workload)
-			require.NoError(b, err)
 			b.Run(fmt.Sprintf("%v/%d/tertium", workload, n), func(b *testing.B) {
+				l := load{workload: workload, n: n, clients: 20, perKey: 100, active: 50, unknown: 50}
+				view, err := columns.Of(l.history())
+				require.NoError(b, err)
+				c, err := New(workload)
+				require.NoError(b, err)
 				checktest.Measure(b, n, func() {
 					report := c.CheckColumns(b.Context(), view, verdict.Budget{})
 					require.Equal(b, verdict.Valid, report.Verdict, report.Cause)

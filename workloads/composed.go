@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -71,6 +72,17 @@ func (c composed) Defaults(config *plan.Config) {
 	for _, part := range c.parts {
 		part.Defaults(config)
 	}
+}
+
+// Validate returns the errors of all parts.
+func (c composed) Validate(config plan.Config) error {
+	var errs []error
+	for _, part := range c.parts {
+		if part, ok := part.(harness.Configurable); ok {
+			errs = append(errs, part.Validate(config))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Generators reserves each part an equal share of the workers.

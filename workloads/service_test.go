@@ -21,6 +21,9 @@ type service struct {
 	balances map[string]map[string]int64
 	entries  map[string][]any
 	keys     map[string]stored
+	sets     map[string]map[int64]bool
+	counters map[string]int64
+	lists    map[string][]any
 	ids      int64
 	done     int
 }
@@ -35,6 +38,7 @@ func newService(mistake string) *service {
 	return &service{
 		mistake: mistake, registers: map[string]int64{}, before: map[string]int64{},
 		balances: map[string]map[string]int64{}, entries: map[string][]any{}, keys: map[string]stored{},
+		sets: map[string]map[int64]bool{}, counters: map[string]int64{}, lists: map[string][]any{},
 	}
 }
 
@@ -51,6 +55,12 @@ func (s *service) do(op plan.Op) harness.Completion {
 	s.done++
 	switch op.F {
 	case "read":
+		switch op.Key[0] {
+		case 's':
+			return okay(s.members(op.Key))
+		case 'c':
+			return okay(s.counters[op.Key])
+		}
 		held := s.registers
 		if s.mistake == "stale-read" && s.done%50 == 0 {
 			held = s.before
@@ -71,6 +81,16 @@ func (s *service) do(op plan.Op) harness.Completion {
 		}
 		s.set(op.Key, pair[1].(int64))
 		return okay(nil)
+	case "increment":
+		s.counters[op.Key]++
+		if s.mistake == "lost-increment" && s.done%100 == 0 {
+			s.counters[op.Key]--
+		}
+		return okay(nil)
+	case "add", "remove", "contains":
+		return okay(s.element(op))
+	case "txn":
+		return okay(s.transact(op.Value.([]any)))
 	case "balance":
 		tenant, account, _ := strings.Cut(op.Key, "/")
 		return okay(s.balances[tenant][account])
@@ -141,4 +161,64 @@ func (s *service) pay(op plan.Op) harness.Completion {
 	reply["balance"] = held[account]
 	s.entries[tenant] = append(s.entries[tenant], entry)
 	return okay(reply)
+}
+
+// members lists a set.
+func (s *service) members(key string) []any {
+	list := []any{}
+	for _, element := range slices.Sorted(maps.Keys(s.sets[key])) {
+		list = append(list, element)
+	}
+	if s.mistake == "twice" && len(list) > 0 && s.done%100 == 0 {
+		list = append(list, list[0])
+	}
+	return list
+}
+
+// element puts an element into a set, takes it out, or looks for it.
+func (s *service) element(op plan.Op) bool {
+	set, element := s.sets[op.Key], op.Value.(int64)
+	if set == nil {
+		set = map[int64]bool{}
+		s.sets[op.Key] = set
+	}
+	was := set[element]
+	switch {
+	case s.mistake == "lost-element" && s.done%100 == 0:
+	case op.F == "add":
+		set[element] = true
+	case op.F == "remove":
+		delete(set, element)
+	}
+	return was != (op.F == "add")
+}
+
+// transact does a transaction at once.
+func (s *service) transact(list []any) []any {
+	result := make([]any, len(list))
+	lists, registers := s.lists, s.registers
+	if s.mistake == "rolled-back" && s.done%50 == 0 {
+		lists, registers = maps.Clone(lists), maps.Clone(registers)
+	}
+	for i, item := range list {
+		micro := item.([]any)
+		f, key, value := micro[0], micro[1].(string), micro[2]
+		switch {
+		case f == "append":
+			lists[key] = append(slices.Clone(lists[key]), value)
+		case f == "w":
+			registers[key] = value.(int64)
+		case key[0] == 'l':
+			value = slices.Clone(lists[key])
+			if lists[key] == nil {
+				value = nil
+			}
+		default:
+			if held, written := registers[key]; written {
+				value = held
+			}
+		}
+		result[i] = []any{f, key, value}
+	}
+	return result
 }

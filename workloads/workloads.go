@@ -7,8 +7,13 @@ import (
 	"strings"
 
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/workloads/counter"
 	"github.com/tertium-dev/tertium/workloads/ledger"
+	"github.com/tertium-dev/tertium/workloads/listappend"
+	"github.com/tertium-dev/tertium/workloads/membership"
 	"github.com/tertium-dev/tertium/workloads/register"
+	"github.com/tertium-dev/tertium/workloads/rwregister"
+	"github.com/tertium-dev/tertium/workloads/set"
 )
 
 // All returns every workload.
@@ -16,6 +21,11 @@ func All() []harness.Workload {
 	return []harness.Workload{
 		register.Workload{},
 		ledger.Workload{},
+		set.Workload{},
+		membership.Workload{},
+		counter.Workload{},
+		listappend.Workload{},
+		rwregister.Workload{},
 	}
 }
 
@@ -42,6 +52,25 @@ func Find(names string) (harness.Workload, error) {
 		return found[0], nil
 	}
 	return compose(found)
+}
+
+// SideBySide returns those of some workloads that can be put side by side, for
+// [Find]: the first, and each other that shares no function with those before
+// it. Of one that is not known Find says so.
+func SideBySide(names []string) string {
+	var chosen []harness.Workload
+	var list []string
+	for _, name := range names {
+		w, err := find(name)
+		if err != nil {
+			return name
+		}
+		more := append(slices.Clone(chosen), w)
+		if _, err := compose(more); len(chosen) == 0 || err == nil {
+			chosen, list = more, append(list, name)
+		}
+	}
+	return strings.Join(list, ",")
 }
 
 func find(name string) (harness.Workload, error) {

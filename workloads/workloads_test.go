@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/workloads"
@@ -56,12 +57,27 @@ func TestCorrectServiceIsValid(t *testing.T) {
 
 func TestMistakesAreFound(t *testing.T) {
 	for _, c := range []struct{ mistake, workload, checker string }{
+		{"lost-element", "set", "linearizable"},
+		{"lost-element", "set", "set-full"},
+		{"twice", "set", "set-full"},
+		{"lost-element", "membership", "linearizable"},
+		{"lost-increment", "counter", "linearizable"},
+		{"lost-increment", "counter", "counter"},
 		{"stale-read", "register", "linearizable"},
 		{"no-dedupe", "ledger", "idempotent"},
 		{"unscoped", "ledger", "idempotent"},
 		{"any-payload", "ledger", "idempotent"},
 		{"half", "ledger", "conservation"},
+		{"rolled-back", "list-append", "transactional"},
+		{"rolled-back", "rw-register", "transactional"},
 	} {
+		if c.workload != "register" && c.workload != "ledger" {
+			t.Run(c.mistake+" by "+c.workload+", "+c.checker, func(t *testing.T) {
+				reports := judge(t, find(t, c.workload), c.mistake, 1)
+				require.Equal(t, verdict.Invalid, reports[c.checker].Verdict, reports[c.checker].Cause)
+			})
+			continue
+		}
 		for _, workload := range []string{c.workload, "ledger,register"} {
 			t.Run(c.mistake+" by "+workload, func(t *testing.T) {
 				reports := judge(t, find(t, workload), c.mistake, 1)
@@ -83,13 +99,44 @@ func TestFind(t *testing.T) {
 	require.Contains(t, both.Doc(), "; ")
 
 	for names, want := range map[string]string{
-		"":                  "no workload is named: choose from register, ledger",
-		"regsiter":          `no workload is called "regsiter": choose from register, ledger`,
+		"":                  "no workload is named: choose from register, ledger, set, membership, counter, list-append, rw-register",
+		"regsiter":          `no workload is called "regsiter": choose from register, ledger, set, membership, counter, list-append, rw-register`,
 		"register,none":     `no workload is called "none"`,
 		"register,register": "workload register is named twice",
 	} {
 		_, err := workloads.Find(names)
 		require.ErrorContains(t, err, want)
+	}
+}
+
+// Workloads whose checkers would judge each other's operations are kept apart.
+func TestWhatCannotBeSideBySide(t *testing.T) {
+	for _, names := range []string{"register,set", "register,counter", "register,membership", "set,membership", "set,counter", "counter,membership", "list-append,rw-register"} {
+		_, err := workloads.Find(names)
+		require.ErrorContains(t, err, "run one after the other", names)
+	}
+	for _, names := range []string{"register,list-append", "set,ledger,rw-register", "counter,list-append", "membership,rw-register"} {
+		require.Equal(t, strings.ReplaceAll(names, ",", "+"), find(t, names).Name())
+	}
+	require.Equal(t, "register,list-append", workloads.SideBySide([]string{"register", "set", "list-append", "counter", "rw-register"}))
+	require.Equal(t, "set", workloads.SideBySide([]string{"set"}))
+	require.Equal(t, "none", workloads.SideBySide([]string{"set", "none"}))
+	require.Empty(t, workloads.SideBySide(nil))
+}
+
+func TestConfigsAreValidated(t *testing.T) {
+	for _, name := range []string{"list-append", "rw-register", "register,list-append"} {
+		w, ok := find(t, name).(harness.Configurable)
+		require.True(t, ok)
+		require.NoError(t, w.Validate(plan.Config{}))
+		require.NoError(t, w.Validate(plan.Config{Options: map[string]string{"consistency-model": "serializable"}}))
+		wrong := plan.Config{Options: map[string]string{"consistency-model": "perfect"}}
+		require.ErrorContains(t, w.Validate(wrong), "option consistency-model")
+		// A recorded config may be wrong too: nothing is judged then.
+		checkers := find(t, name).Checkers(wrong)
+		report := checkers[len(checkers)-1].Check(t.Context(), &history.History{}, harness.Budget{})
+		require.Equal(t, verdict.Unknown, report.Verdict)
+		require.Contains(t, report.Cause, "option consistency-model")
 	}
 }
 

@@ -118,7 +118,7 @@ func (f *configFlags) expand(seeded bool) (test, error) {
 	}
 	config.Workload = f.workload
 	if config.Workload == "" {
-		config.Workload = strings.Join(system.Workloads(), ",")
+		config.Workload = workloads.SideBySide(system.Workloads())
 	}
 	seed := f.seed
 	if !seeded {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/results"
 	"github.com/tertium-dev/tertium/systems/ledger"
+	"github.com/tertium-dev/tertium/workloads"
 )
 
 // selftest finds out whether this build finds what is planted and accuses
@@ -163,7 +163,7 @@ func discovery(r results.Result) (at time.Duration, by string) {
 
 // once is one run with a bug, or of the correct system.
 func (t *selftest) once(ctx context.Context, bug string, seed uint64) (results.Result, error) {
-	config := plan.Config{Runtime: "local", Time: t.time, Workload: strings.Join(t.system.Workloads(), ",")}
+	config := plan.Config{Runtime: "local", Time: t.time, Workload: workloads.SideBySide(t.system.Workloads())}
 	if bug != "" {
 		config.Bugs = []string{bug}
 	}

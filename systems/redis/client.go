@@ -17,6 +17,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/harness/plan"
 )
 
 // client does the operations of one process on one server, over one connection.
@@ -26,6 +27,26 @@ type client struct {
 	// greeted is true once a connection is open and the library has introduced
 	// itself: before that, no command of an operation can have left.
 	greeted atomic.Bool
+	// held says what keys hold.
+	held held
+}
+
+// held is what the keys of a run hold, which its workloads tell.
+type held struct {
+	// sets are read as a whole, and counters are 0 if there is none.
+	sets, counters bool
+	// registers says that a transaction reads and writes registers, and not
+	// lists.
+	registers bool
+}
+
+func heldBy(config plan.Config) held {
+	names := config.Workloads()
+	return held{
+		sets:      slices.Contains(names, "set"),
+		counters:  slices.Contains(names, "counter"),
+		registers: slices.Contains(names, "rw-register"),
+	}
 }
 
 var _ harness.Client = (*client)(nil)
@@ -37,9 +58,9 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 var hush = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
 
-func connect(addr string) *client {
+func connect(addr string, held held) *client {
 	hush()
-	c := &client{addr: addr}
+	c := &client{addr: addr, held: held}
 	c.renew()
 	return c
 }
@@ -82,35 +103,93 @@ redis.call('SET', KEYS[1], ARGV[2])
 return {1}
 `
 
-// Invoke does an operation of the workload register.
+// Invoke does an operation of any of the workloads.
 func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Completion {
 	switch op.F {
 	case "read":
-		text, err := c.redis.Get(ctx, op.Key).Result()
-		if errors.Is(err, redis.Nil) {
-			return harness.Completion{Outcome: history.OK}
-		}
-		if err != nil {
-			return c.failed(ctx, err)
-		}
-		value, err := number(text)
-		if err != nil {
-			return harness.Completion{Error: "bad-reply: " + err.Error()}
-		}
-		return harness.Completion{Outcome: history.OK, Value: value}
+		return c.read(ctx, op.Key)
 	case "write":
-		if err := c.redis.Set(ctx, op.Key, op.Value, 0).Err(); err != nil {
-			return c.failed(ctx, err)
-		}
-		return harness.Completion{Outcome: history.OK}
+		return c.done(ctx, c.redis.Set(ctx, op.Key, op.Value, 0).Err())
 	case "cas":
 		pair, _ := op.Value.([]any)
 		if len(pair) != 2 {
-			return harness.Completion{Outcome: history.Fail, Error: fmt.Sprintf("not-sent: cas of %v: want old and new", op.Value)}
+			return notSent("cas of %v: want old and new", op.Value)
 		}
 		return c.compareAndSet(ctx, op.Key, pair[0], pair[1])
+	case "increment":
+		if op.Value != nil {
+			return notSent("increment by %v: it is by one alone", op.Value)
+		}
+		return c.done(ctx, c.redis.Incr(ctx, op.Key).Err())
+	case "add":
+		n, err := c.redis.SAdd(ctx, op.Key, op.Value).Result()
+		return c.whether(ctx, n == 1, err)
+	case "remove":
+		n, err := c.redis.SRem(ctx, op.Key, op.Value).Result()
+		return c.whether(ctx, n == 1, err)
+	case "contains":
+		in, err := c.redis.SIsMember(ctx, op.Key, op.Value).Result()
+		return c.whether(ctx, in, err)
+	case "txn":
+		return c.transact(ctx, op.Value)
 	}
-	return harness.Completion{Outcome: history.Fail, Error: fmt.Sprintf("not-sent: redis has no operation %q", op.F)}
+	return notSent("redis has no operation %q", op.F)
+}
+
+func notSent(format string, args ...any) harness.Completion {
+	return harness.Completion{Outcome: history.Fail, Error: "not-sent: " + fmt.Sprintf(format, args...)}
+}
+
+// done says what is known of a command that is answered with nothing of worth.
+func (c *client) done(ctx context.Context, err error) harness.Completion {
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	return harness.Completion{Outcome: history.OK}
+}
+
+// whether says what is known of a command that is answered with yes or no.
+func (c *client) whether(ctx context.Context, yes bool, err error) harness.Completion {
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	return harness.Completion{Outcome: history.OK, Value: yes}
+}
+
+// read reads a set, a counter or a register.
+func (c *client) read(ctx context.Context, key string) harness.Completion {
+	if c.held.sets {
+		members, err := c.redis.SMembers(ctx, key).Result()
+		if err != nil {
+			return c.failed(ctx, err)
+		}
+		elements := make([]any, len(members))
+		for i, text := range members {
+			if elements[i], err = number(text); err != nil {
+				return badReply(err)
+			}
+		}
+		return harness.Completion{Outcome: history.OK, Value: elements}
+	}
+	text, err := c.redis.Get(ctx, key).Result()
+	switch {
+	case errors.Is(err, redis.Nil) && c.held.counters:
+		return harness.Completion{Outcome: history.OK, Value: int64(0)}
+	case errors.Is(err, redis.Nil):
+		return harness.Completion{Outcome: history.OK}
+	case err != nil:
+		return c.failed(ctx, err)
+	}
+	value, err := number(text)
+	if err != nil {
+		return badReply(err)
+	}
+	return harness.Completion{Outcome: history.OK, Value: value}
+}
+
+// badReply is what is known of an operation whose answer nobody understands.
+func badReply(err error) harness.Completion {
+	return harness.Completion{Error: "bad-reply: " + err.Error()}
 }
 
 func (c *client) compareAndSet(ctx context.Context, key string, from, to any) harness.Completion {
@@ -121,21 +200,21 @@ func (c *client) compareAndSet(ctx context.Context, key string, from, to any) ha
 	if len(reply) > 0 && reply[0] == int64(1) {
 		return harness.Completion{Outcome: history.OK}
 	}
-	refused := harness.Completion{Outcome: history.Fail, Error: "mismatch"}
+	mismatch := harness.Completion{Outcome: history.Fail, Error: "mismatch"}
 	if len(reply) < 2 || reply[1] == nil {
-		return refused // there is no value
+		return mismatch // there is no value
 	}
 	text, _ := reply[1].(string)
-	if refused.Value, err = number(text); err != nil {
-		return harness.Completion{Error: "bad-reply: " + err.Error()}
+	if mismatch.Value, err = number(text); err != nil {
+		return badReply(err)
 	}
-	return refused
+	return mismatch
 }
 
 func number(text string) (int64, error) {
 	value, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("the register holds %q, which nobody wrote", text)
+		return 0, fmt.Errorf("there is %q, which nobody wrote", text)
 	}
 	return value, nil
 }
@@ -147,16 +226,19 @@ var proofs = []string{
 	"WRONGTYPE", "NOPERM", "ERR",
 }
 
-// failed says what an error means, as the package comment does.
+// failed says what an error of a single command, or of a script whose only write
+// is its last step, means, as the package comment does.
 func (c *client) failed(ctx context.Context, err error) harness.Completion {
+	return c.failedBut(ctx, err, proofs)
+}
+
+// failedBut says what an error means if only these of the server's refusals
+// prove that nothing was done.
+func (c *client) failedBut(ctx context.Context, err error, proofs []string) harness.Completion {
 	var refusal redis.Error
 	switch {
 	case errors.As(err, &refusal):
-		code, _, _ := strings.Cut(refusal.Error(), " ")
-		if slices.Contains(proofs, code) {
-			return harness.Completion{Outcome: history.Fail, Error: strings.ToLower(code) + ": " + refusal.Error(), Backoff: true}
-		}
-		return harness.Completion{Error: "error: " + refusal.Error()}
+		return refused(refusal.Error(), proofs)
 	case !c.greeted.Load():
 		c.renew()
 		return harness.Completion{Outcome: history.Fail, Error: "not-sent: " + err.Error(), Backoff: true}
@@ -164,4 +246,13 @@ func (c *client) failed(ctx context.Context, err error) harness.Completion {
 		return harness.Completion{Error: "timeout: " + err.Error()}
 	}
 	return harness.Completion{Error: "no-reply: " + err.Error()}
+}
+
+// refused says what an error that a server answered with means.
+func refused(text string, proofs []string) harness.Completion {
+	code, _, _ := strings.Cut(text, " ")
+	if slices.Contains(proofs, code) {
+		return harness.Completion{Outcome: history.Fail, Error: strings.ToLower(code) + ": " + text, Backoff: true}
+	}
+	return harness.Completion{Error: "error: " + text}
 }

@@ -19,4 +19,19 @@
 //
 // The compare-and-set is a script (EVAL), whose only write is its last step, so
 // that an error of it proves that nothing was written.
+//
+// A transaction is a script that may write several times, and what it has
+// written stays if a later command is refused. The script stops at the first
+// refusal and tells how many writes had been done by then:
+//
+//	refused before any write, by one of the        fail: nothing was written
+//	errors above
+//	refused after a write, whatever the error      unknown: a part of it was done
+//	LOADING, MASTERDOWN, CLUSTERDOWN, BUSY,        fail: the script did not begin
+//	NOAUTH in answer to the script itself
+//	any other error in answer to it                unknown: it may have come from the
+//	                                               middle of the script
+//
+// Elements, sums and values are whole numbers. Anything else in a reply is
+// unknown: nobody wrote it.
 package redis

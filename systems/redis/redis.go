@@ -38,7 +38,9 @@ func (System) Doc() string {
 func (System) Protocol() string { return "resp" }
 
 // Workloads are those that clients can do.
-func (System) Workloads() []string { return []string{"register"} }
+func (System) Workloads() []string {
+	return []string{"register", "list-append", "set", "membership", "counter", "rw-register"}
+}
 
 // Bugs is empty: it has its own.
 func (System) Bugs() []harness.Bug { return nil }
@@ -101,13 +103,15 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 
 // ready asks a server whether it has loaded its log.
 func ready(ctx context.Context, addr string) error {
-	c := connect(addr)
+	c := connect(addr, held{})
 	defer c.Close()
 	return c.redis.Ping(ctx).Err()
 }
 
 // Open returns a client of the node at addr.
-func (System) Open(_, addr string, _ plan.Config) (harness.Client, error) { return connect(addr), nil }
+func (System) Open(_, addr string, config plan.Config) (harness.Client, error) {
+	return connect(addr, heldBy(config)), nil
+}
 
 // Primary is the one node.
 func (System) Primary(_ context.Context, c cluster.Cluster) (string, error) {

@@ -78,6 +78,8 @@ func TestRealServer(t *testing.T) {
 	require.Equal(t, harness.Completion{Outcome: history.Fail, Error: "mismatch", Value: int64(2)}, do("cas", []any{int64(1), int64(3)}))
 
 	require.NoError(t, n.Kill())
+	// The end of the open connection may be seen before the write, or after it.
+	require.NotEqual(t, history.OK, do("write", int64(9)).Outcome)
 	require.Equal(t, history.Fail, do("write", int64(9)).Outcome, "refused, and so never sent")
 	require.NoError(t, n.Start(t.Context()))
 	require.Equal(t, ok(int64(2)), do("read", nil))
@@ -94,4 +96,85 @@ func TestRealServer(t *testing.T) {
 	}
 	group.Wait()
 	require.Equal(t, history.OK, do("read", nil).Outcome)
+}
+
+// What the other workloads make of a real server.
+func TestRealServerByWorkload(t *testing.T) {
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skip("SKIP: there is no redis-server on PATH")
+	}
+	config := planConfig()
+	config.Runtime = "local"
+	specs, err := System{}.Nodes(config)
+	require.NoError(t, err)
+	c, err := local.Runtime{}.Open(t.Context(), specs, cluster.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	n := c.Node("n1")
+	require.NoError(t, n.Start(t.Context()))
+	addr := c.Link(cluster.Client, "n1").Addr()
+	open := func(workload string) *client {
+		config.Workload = workload
+		opened, err := System{}.Open("n1", addr, config)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, opened.Close()) })
+		return opened.(*client)
+	}
+	do := func(c *client, f, key string, value any) harness.Completion {
+		return c.Invoke(t.Context(), harness.Invocation{F: f, Key: key, Value: value})
+	}
+	ok := func(value any) harness.Completion { return harness.Completion{Outcome: history.OK, Value: value} }
+	one, two := int64(1), int64(2)
+
+	sets := open("set")
+	require.Equal(t, ok([]any{}), do(sets, "read", "s1", nil))
+	require.Equal(t, ok(true), do(sets, "add", "s1", one))
+	require.Equal(t, ok(false), do(sets, "add", "s1", one))
+	require.Equal(t, ok(true), do(sets, "add", "s1", two))
+	require.Equal(t, ok(true), do(sets, "contains", "s1", two))
+	require.Equal(t, ok(true), do(sets, "remove", "s1", two))
+	require.Equal(t, ok(false), do(sets, "remove", "s1", two))
+	require.Equal(t, ok(false), do(sets, "contains", "s1", two))
+	require.Equal(t, ok([]any{one}), do(sets, "read", "s1", nil))
+
+	counters := open("counter")
+	require.Equal(t, ok(int64(0)), do(counters, "read", "c1", nil))
+	require.Equal(t, ok(nil), do(counters, "increment", "c1", nil))
+	require.Equal(t, ok(nil), do(counters, "increment", "c1", nil))
+	require.Equal(t, ok(two), do(counters, "read", "c1", nil))
+
+	micro := func(f, key string, value any) any { return []any{f, key, value} }
+	lists := open("register+list-append")
+	require.Equal(t,
+		ok([]any{micro("r", "l1", []any{}), micro("append", "l1", one), micro("append", "l1", two), micro("r", "l1", []any{one, two})}),
+		do(lists, "txn", "", []any{micro("r", "l1", nil), micro("append", "l1", one), micro("append", "l1", two), micro("r", "l1", nil)}))
+	registers := open("rw-register")
+	require.Equal(t,
+		ok([]any{micro("r", "x1", nil), micro("w", "x1", one), micro("r", "x1", one), micro("r", "x2", nil)}),
+		do(registers, "txn", "", []any{micro("r", "x1", nil), micro("w", "x1", one), micro("r", "x1", nil), micro("r", "x2", nil)}))
+
+	// What is refused before any write never was; what is refused after one was
+	// in part.
+	done := do(lists, "txn", "", []any{micro("r", "l1", nil), micro("append", "s1", int64(3)), micro("append", "l1", int64(4))})
+	require.Equal(t, history.Fail, done.Outcome, done.Error)
+	require.Contains(t, done.Error, "wrongtype")
+	done = do(lists, "txn", "", []any{micro("append", "l1", int64(5)), micro("append", "s1", int64(6)), micro("append", "l1", int64(7))})
+	require.Equal(t, history.Unknown, done.Outcome)
+	require.Contains(t, done.Error, "half-done: after 1 of its writes: WRONGTYPE")
+	seen := do(lists, "txn", "", []any{micro("r", "l1", nil)})
+	require.Equal(t, ok([]any{micro("r", "l1", []any{one, two, int64(5)})}), seen)
+
+	// A server that is out of memory, or lacks replicas, refuses before it writes.
+	for setting, says := range map[string]string{"maxmemory": "oom", "min-replicas-to-write": "noreplicas"} {
+		require.NoError(t, lists.redis.ConfigSet(t.Context(), setting, "1").Err())
+		done = do(lists, "txn", "", []any{micro("append", "l1", int64(8)), micro("append", "l2", int64(9))})
+		require.Equal(t, history.Fail, done.Outcome, done.Error)
+		require.Contains(t, done.Error, says)
+		require.Equal(t, history.Fail, do(counters, "increment", "c1", nil).Outcome)
+		require.NoError(t, lists.redis.ConfigSet(t.Context(), setting, "0").Err())
+	}
+	require.NoError(t, n.Kill())
+	require.NoError(t, n.Start(t.Context()))
+	require.Equal(t, seen, do(lists, "txn", "", []any{micro("r", "l1", nil)}), "nothing else was written, and nothing lost")
+	require.Equal(t, ok(two), do(counters, "read", "c1", nil))
 }

@@ -1,0 +1,166 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/harness/history"
+)
+
+// transaction is a script that does the commands of a transaction, which no
+// other command comes between. ARGV has the command and the argument for each of
+// KEYS. If one of them is refused, those before it stay done: there is no way
+// back. So it stops there, and answers how many writes had been done, and why it
+// stopped; otherwise it answers with -1 and the answers.
+var transaction = `
+local answers, writes = {}, 0
+for i, key in ipairs(KEYS) do
+  local command, argument = ARGV[2 * i - 1], ARGV[2 * i]
+  local answer
+  if command == 'LRANGE' then answer = redis.pcall('LRANGE', key, '0', '-1')
+  elseif command == 'GET' then answer = redis.pcall('GET', key)
+  else answer = redis.pcall(command, key, argument) end
+  if type(answer) == 'table' and answer.err then return {writes, answer.err} end
+  if command == 'RPUSH' or command == 'SET' then writes = writes + 1 end
+  answers[i] = answer
+end
+return {-1, answers}
+`
+
+// scriptProofs begin the errors with which a server refuses a script before it
+// begins. Any other error may be one of its middle, after a write.
+var scriptProofs = []string{"LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "NOAUTH"}
+
+// micro is a read or a write of a transaction.
+type micro struct {
+	f, key string
+	value  any
+}
+
+// transact does a transaction.
+func (c *client) transact(ctx context.Context, value any) harness.Completion {
+	list, err := micros(value)
+	if err != nil {
+		return notSent("%v", err)
+	}
+	var keys []string
+	var args []any
+	for _, m := range list {
+		command, err := c.held.command(m)
+		if err != nil {
+			return notSent("%v", err)
+		}
+		keys = append(keys, m.key)
+		args = append(args, command, argument(m.value))
+	}
+	reply, err := c.redis.Eval(ctx, transaction, keys, args...).Slice()
+	if err != nil {
+		return c.failedBut(ctx, err, scriptProofs)
+	}
+	if len(reply) != 2 {
+		return badReply(fmt.Errorf("the script answers %v", reply))
+	}
+	switch writes, why := reply[0], reply[1]; {
+	case writes == int64(-1):
+		return answered(list, why)
+	case writes == int64(0):
+		text, _ := why.(string)
+		return refused(text, proofs)
+	default:
+		return harness.Completion{Error: fmt.Sprintf("half-done: after %v of its writes: %v", writes, why)}
+	}
+}
+
+// micros returns the reads and writes of a transaction.
+func micros(value any) ([]micro, error) {
+	items, ok := value.([]any)
+	if !ok || len(items) == 0 {
+		return nil, fmt.Errorf("a transaction of %v: want [function, key, value] of each read and write", value)
+	}
+	list := make([]micro, len(items))
+	for i, item := range items {
+		parts, _ := item.([]any)
+		if len(parts) != 3 {
+			return nil, fmt.Errorf("a transaction with %v: want [function, key, value]", item)
+		}
+		f, isText := parts[0].(string)
+		key, named := parts[1].(string)
+		if !isText || !named {
+			return nil, fmt.Errorf("a transaction with %v: its function and its key must be text", item)
+		}
+		list[i] = micro{f, key, parts[2]}
+	}
+	return list, nil
+}
+
+// command returns the command that does a read or a write.
+func (h held) command(m micro) (string, error) {
+	switch {
+	case m.f == "r" && h.registers:
+		return "GET", nil
+	case m.f == "r":
+		return "LRANGE", nil
+	case m.value == nil: // which Redis cannot hold
+	case m.f == "w" && h.registers:
+		return "SET", nil
+	case m.f == "append" && !h.registers:
+		return "RPUSH", nil
+	}
+	return "", fmt.Errorf("redis has no %q of %v in the transactions of this workload", m.f, m.value)
+}
+
+// argument is a value as the script is given it. A read has none.
+func argument(value any) any {
+	if value == nil {
+		return ""
+	}
+	return value
+}
+
+// answered returns the transaction with what it read.
+func answered(list []micro, reply any) harness.Completion {
+	answers, _ := reply.([]any)
+	if len(answers) != len(list) {
+		return badReply(fmt.Errorf("%d answers for %d reads and writes", len(answers), len(list)))
+	}
+	result := make([]any, len(list))
+	for i, m := range list {
+		value := m.value
+		if m.f == "r" {
+			var err error
+			if value, err = whole(answers[i]); err != nil {
+				return badReply(err)
+			}
+		}
+		result[i] = []any{m.f, m.key, value}
+	}
+	return harness.Completion{Outcome: history.OK, Value: result}
+}
+
+// whole turns what a read was answered with, a list or a value or nil, into
+// numbers.
+func whole(answer any) (any, error) {
+	switch v := answer.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return number(v)
+	case []any:
+		numbers := make([]any, len(v))
+		for i, item := range v {
+			text, ok := item.(string)
+			if !ok {
+				return nil, fmt.Errorf("a list holds %v", item)
+			}
+			n, err := number(text)
+			if err != nil {
+				return nil, err
+			}
+			numbers[i] = n
+		}
+		return numbers, nil
+	}
+	return nil, errors.New("a read was answered with neither a list nor a value")
+}

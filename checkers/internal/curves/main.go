@@ -58,11 +58,14 @@ func read(in io.Reader) ([]curve, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", scanner.Text(), err)
 		}
-		name := m[1] + ", " + m[3]
+		name, ours := m[1], m[3] == "tertium"
+		if !ours {
+			name += ", " + m[3]
+		}
 		at := slices.IndexFunc(curves, func(c curve) bool { return c.name == name })
 		if at < 0 {
 			at = len(curves)
-			curves = append(curves, curve{name: name, ours: m[3] == "tertium"})
+			curves = append(curves, curve{name: name, ours: ours})
 		}
 		c := &curves[at]
 		p := point{operations, ns / 1e9}
@@ -112,7 +115,10 @@ func axes(curves []curve) (x, y axis) {
 }
 
 // colours can be told apart by most people, and marks by all.
-var colours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b"}
+var colours = []string{
+	"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
+	"#7f7f7f", "#8c564b", "#9467bd", "#bcbd22", "#17becf", "#e377c2",
+}
 
 func draw(out io.Writer, curves []curve) error {
 	var b strings.Builder

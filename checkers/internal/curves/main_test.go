@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 	curves, err := read(strings.NewReader(printed))
 	require.NoError(t, err)
 	require.Equal(t, []curve{
-		{"registers=1, tertium", true, []point{{100, 1e-4}, {1000, 1e-3}}},
+		{"registers=1", true, []point{{100, 1e-4}, {1000, 1e-3}}},
 		{"registers=1, porcupine", false, []point{{100, 9e-3}}},
 	}, curves)
 	_, err = read(strings.NewReader("PASS\n"))

@@ -16,8 +16,15 @@ build:
 run: build
 	$(BIN) run --system ledger $(RUN_FLAGS)
 
+# go test hides what it skipped where all else passed, so this says it.
 test:
 	$(GO) test -timeout 10m ./...
+	@[ "$$TERTIUM_REQUIRE_DOCKER" = 1 ] || echo "SKIPPED: containers; make test-docker tests them"
+	@command -v redis-server >/dev/null || echo "SKIPPED: a real Redis; there is no redis-server on PATH"
+	@dir=$$PWD; while [ "$$dir" != / ] && [ ! -d "$$dir/shared/corpora" ]; do dir=$$(dirname "$$dir"); done; \
+	  [ -n "$$TERTIUM_CORPORA" ] || [ -d "$$dir/shared/corpora" ] || \
+	  echo "SKIPPED: recorded histories; TERTIUM_CORPORA names no folder of them"
+	@[ -n "$$TERTIUM_SOAK" ] || echo "SKIPPED: mutants and long differential tests; make soak runs them"
 
 # What needs a Docker Engine.
 test-docker: build

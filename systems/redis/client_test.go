@@ -57,8 +57,7 @@ func answer(c net.Conn, reply string) {
 		switch {
 		case name == "HELLO" || name == "CLIENT":
 			fmt.Fprint(c, "-ERR unknown command\r\n") // as servers before version 6
-		case reply == "hang":
-			time.Sleep(time.Minute)
+		case reply == "hang": // until the client has had enough
 		case reply == "":
 			return
 		default:

@@ -26,17 +26,22 @@ const (
 // all other families take turns.
 const wireFamily = "wire"
 
-// tracks splits the planned faults in those that take turns.
+// tracks splits the planned faults in those that take turns. Each whose moment
+// somebody chose has a track of its own, so that it waits for no other.
 func (r *run) tracks() [][]plan.Fault {
 	var wire, places []plan.Fault
+	var tracks [][]plan.Fault
 	for _, fault := range r.plan.Faults {
-		if r.kinds[fault.Kind].Family == wireFamily {
+		switch {
+		case fault.Scripted():
+			tracks = append(tracks, []plan.Fault{fault})
+		case r.kinds[fault.Kind].Family == wireFamily:
 			wire = append(wire, fault)
-		} else {
+		default:
 			places = append(places, fault)
 		}
 	}
-	return [][]plan.Fault{wire, places}
+	return append(tracks, wire, places)
 }
 
 // torment puts the faults of one track in place, one after the other, until

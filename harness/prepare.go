@@ -11,8 +11,8 @@ import (
 
 // Prepare expands a seed and a config to the plan that they stand for. What the
 // config leaves open is filled with the system's and then the workload's
-// defaults; without any faults named, all kinds that can be put on the system
-// are used, and with an empty list none.
+// defaults; without any faults named and without a script, all kinds that can be
+// put on the system are used, and with an empty list none.
 func Prepare(seed uint64, config plan.Config, s System, w Workload, kinds []FaultKind) (plan.Plan, error) {
 	config.System, config.Workload = s.Name(), w.Name()
 	s.Defaults(&config)
@@ -29,6 +29,15 @@ func Prepare(seed uint64, config plan.Config, s System, w Workload, kinds []Faul
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	for _, injection := range config.Script {
+		kind, err := findFault(injection.Kind, kinds, s, config)
+		if err != nil {
+			return plan.Plan{}, err
+		}
+		if !slices.ContainsFunc(chosen, func(k FaultKind) bool { return k.Name == kind.Name }) {
+			chosen = append(chosen, kind)
+		}
+	}
 	specs := make([]plan.FaultSpec, len(chosen))
 	for i, kind := range chosen {
 		specs[i] = kind.spec()
@@ -42,6 +51,9 @@ func chooseFaults(s System, config *plan.Config, kinds []FaultKind) ([]FaultKind
 	var chosen []FaultKind
 	if config.Faults == nil {
 		config.Faults = []string{}
+		if len(config.Script) > 0 {
+			return nil, nil
+		}
 		for _, kind := range kinds {
 			if kind.fits(s, *config) == nil {
 				chosen = append(chosen, kind)
@@ -51,16 +63,25 @@ func chooseFaults(s System, config *plan.Config, kinds []FaultKind) ([]FaultKind
 		return chosen, nil
 	}
 	for _, name := range config.Faults {
-		i := slices.IndexFunc(kinds, func(k FaultKind) bool { return k.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("no fault is called %q; `tertium faults` lists them", name)
+		kind, err := findFault(name, kinds, s, *config)
+		if err != nil {
+			return nil, err
 		}
-		if err := kinds[i].fits(s, *config); err != nil {
-			return nil, fmt.Errorf("fault %s cannot be put on %s: %w", name, s.Name(), err)
-		}
-		chosen = append(chosen, kinds[i])
+		chosen = append(chosen, kind)
 	}
 	return chosen, nil
+}
+
+// findFault returns the kind of that name, if it can be put on the system.
+func findFault(name string, kinds []FaultKind, s System, config plan.Config) (FaultKind, error) {
+	i := slices.IndexFunc(kinds, func(k FaultKind) bool { return k.Name == name })
+	if i < 0 {
+		return FaultKind{}, fmt.Errorf("no fault is called %q; `tertium faults` lists them", name)
+	}
+	if err := kinds[i].fits(s, config); err != nil {
+		return FaultKind{}, fmt.Errorf("fault %s cannot be put on %s: %w", name, s.Name(), err)
+	}
+	return kinds[i], nil
 }
 
 // fits returns nil if the fault can be put on the system as configured.

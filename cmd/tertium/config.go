@@ -31,6 +31,7 @@ type configFlags struct {
 	seed                      uint64
 	nodes                     int
 	bugs, faults, options     []string
+	script                    []string
 	workers, rate, keys       int
 	time, warmUp, timeout     time.Duration
 	budget                    int
@@ -45,6 +46,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags.IntVarP(&f.nodes, "nodes", "n", 0, "number of nodes (default: the system's)")
 	flags.StringArrayVar(&f.bugs, "bug", nil, "plant a bug; may be repeated (tertium selftest --list)")
 	flags.StringSliceVarP(&f.faults, "faults", "f", nil, `kinds of faults, with commas, or "none" (default: all that fit)`)
+	flags.StringArrayVar(&f.script, "inject", nil, `a fault at a moment, as "8s kill target=n1 for=2s"; may be repeated; without --faults there are no others`)
 	flags.StringArrayVarP(&f.options, "option", "o", nil, "option of the system or workload, as name=value; may be repeated")
 	flags.IntVar(&f.workers, "workers", 0, "clients that work at the same time (default: the workload's)")
 	flags.IntVar(&f.rate, "rate", 0, "operations a second that all workers aim at (default: the workload's)")
@@ -101,6 +103,13 @@ func (f *configFlags) expand(seeded bool) (test, error) {
 	}
 	for i := range f.nodes {
 		config.Nodes = append(config.Nodes, fmt.Sprintf("n%d", i+1))
+	}
+	for _, text := range f.script {
+		injection, err := plan.ParseInjection(text)
+		if err != nil {
+			return test{}, err
+		}
+		config.Script = append(config.Script, injection)
 	}
 	for _, option := range f.options {
 		name, value, ok := strings.Cut(option, "=")
@@ -178,7 +187,14 @@ func reproduce(p plan.Plan) ([]string, error) {
 	}
 	add(c.Time != d.Time, "time", c.Time)
 	add(len(c.Nodes) != len(d.Nodes), "nodes", len(c.Nodes))
-	add(!slices.Equal(c.Faults, d.Faults), "faults", cmp.Or(strings.Join(c.Faults, ","), noFaults))
+	usual := d.Faults
+	if len(c.Script) > 0 {
+		usual = nil
+	}
+	add(!slices.Equal(c.Faults, usual), "faults", cmp.Or(strings.Join(c.Faults, ","), noFaults))
+	for _, injection := range c.Script {
+		add(true, "inject", injection)
+	}
 	add(c.Workers != d.Workers, "workers", c.Workers)
 	add(c.Rate != d.Rate, "rate", c.Rate)
 	add(c.Keys != d.Keys, "keys", c.Keys)

@@ -116,6 +116,8 @@ func TestRubbishGetsOneClearError(t *testing.T) {
 		"unknown runtime":   {[]string{"run", "--runtime", "mainframe", "--out", dir}, results.ExitUsage, "mainframe"},
 		"too little time":   {[]string{"run", "--time", "10ms"}, results.ExitUsage, "too short"},
 		"option no value":   {[]string{"run", "--option", "x"}, results.ExitUsage, "name=value"},
+		"bad injection":     {[]string{"run", "--inject", "kill"}, results.ExitUsage, "8s kill"},
+		"unknown injection": {[]string{"run", "--inject", "3s earthquake"}, results.ExitUsage, "earthquake"},
 		"folder is a file":  {[]string{"run", "--out", file}, results.ExitSetup, "--out"},
 		"no such history":   {[]string{"check", "--model", "register", filepath.Join(dir, "none")}, results.ExitUsage, "none"},
 		"no model":          {[]string{"check", file}, results.ExitUsage, "--model"},

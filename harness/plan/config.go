@@ -25,8 +25,11 @@ type Config struct {
 	WarmUp, Time, Settle time.Duration
 	// Timeout is how long a client waits for a reply.
 	Timeout time.Duration
-	// Faults are the kinds of faults to inject, each at least once.
+	// Faults are the kinds of faults to inject, each at least once, at moments
+	// that the seed decides.
 	Faults []string
+	// Script are faults at moments that somebody chose, beside those.
+	Script []Injection
 	// Keys is the number of keys or accounts that the workload uses at a time.
 	Keys int
 	// AmbiguityBudget is how many unknown outcomes a key may gather before the

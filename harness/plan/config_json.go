@@ -36,6 +36,7 @@ type configJSON struct {
 	Settle          span              `json:"settle"`
 	Timeout         span              `json:"timeout"`
 	Faults          []string          `json:"faults"`
+	Script          []Injection       `json:"script,omitempty"`
 	Keys            int               `json:"keys"`
 	AmbiguityBudget int               `json:"ambiguity_budget"`
 	Options         map[string]string `json:"options,omitempty"`
@@ -47,7 +48,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		System: c.System, Workload: c.Workload, Runtime: c.Runtime, Nodes: c.Nodes, Bugs: c.Bugs,
 		Workers: c.Workers, Rate: c.Rate,
 		WarmUp: span(c.WarmUp), Time: span(c.Time), Settle: span(c.Settle), Timeout: span(c.Timeout),
-		Faults: c.Faults, Keys: c.Keys, AmbiguityBudget: c.AmbiguityBudget, Options: c.Options,
+		Faults: c.Faults, Script: c.Script, Keys: c.Keys, AmbiguityBudget: c.AmbiguityBudget, Options: c.Options,
 	})
 }
 
@@ -64,7 +65,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		System: j.System, Workload: j.Workload, Runtime: j.Runtime, Nodes: j.Nodes, Bugs: j.Bugs,
 		Workers: j.Workers, Rate: j.Rate,
 		WarmUp: time.Duration(j.WarmUp), Time: time.Duration(j.Time), Settle: time.Duration(j.Settle), Timeout: time.Duration(j.Timeout),
-		Faults: j.Faults, Keys: j.Keys, AmbiguityBudget: j.AmbiguityBudget, Options: j.Options,
+		Faults: j.Faults, Script: j.Script, Keys: j.Keys, AmbiguityBudget: j.AmbiguityBudget, Options: j.Options,
 	}
 	return nil
 }

@@ -162,6 +162,9 @@ func (c Config) checkTexts() error {
 	for name, value := range c.Options {
 		texts = append(texts, name, value)
 	}
+	for _, i := range c.Script {
+		texts = append(texts, i.Kind, i.Target)
+	}
 	for _, text := range texts {
 		if err := checkText(text); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 // "final.w3.n". Times of drain and final operations are counted from the start
 // of their own phase.
 //
-// Of the specs, those that the config names in Faults are planned; see
+// Of the specs, those that the config names in Faults and Script are planned; see
 // [FaultSpec]. An error means that the config is not usable, that a generator
 // never ends, or that the time is too short for all faults.
 func Expand(seed uint64, config Config, generators Generators, specs []FaultSpec) (Plan, error) {
@@ -24,7 +24,7 @@ func Expand(seed uint64, config Config, generators Generators, specs []FaultSpec
 	if generators.Main == nil {
 		return Plan{}, errors.New("the workload has no operations: give its generators a Main")
 	}
-	faults, err := schedule(seed, config, specs)
+	faults, err := allFaults(seed, config, specs)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -39,6 +39,24 @@ type track struct {
 
 func (t track) maxGap() time.Duration { return t.gap * 6 / 5 }
 
+// allFaults are those at moments that the seed decides and those of the script,
+// in order of their time.
+func allFaults(seed uint64, config Config, specs []FaultSpec) ([]Fault, error) {
+	drawn, err := schedule(seed, config, specs)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := script(seed, config, specs)
+	if err != nil {
+		return nil, err
+	}
+	faults := append(drawn, chosen...)
+	slices.SortFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Ref, b.Ref))
+	})
+	return faults, nil
+}
+
 // schedule plans every kind of fault that the config names at least once, and
 // as many rounds of them as there is time for.
 //
@@ -61,11 +79,7 @@ func schedule(seed uint64, config Config, specs []FaultSpec) ([]Fault, error) {
 	if err := errors.Join(wire.fits(config.Time), rest.fits(config.Time)); err != nil {
 		return nil, err
 	}
-	faults := append(wire.plan(seed, config), rest.plan(seed, config)...)
-	slices.SortFunc(faults, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Ref, b.Ref))
-	})
-	return faults, nil
+	return append(wire.plan(seed, config), rest.plan(seed, config)...), nil
 }
 
 func findSpec(config Config, specs []FaultSpec, kind string) (FaultSpec, error) {

@@ -117,7 +117,8 @@ func TestMonitorAgreesWithTheChecker(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			y := tally{verdicts: make(map[verdict.Verdict]int)}
-			for seed := range checktest.Rounds(test.histories) {
+			rounds := checktest.Rounds(test.histories)
+			for seed := range rounds {
 				h := test.random(rand.New(rand.NewPCG(uint64(seed), 21)))
 				if h.Validate() != nil {
 					continue
@@ -128,10 +129,10 @@ func TestMonitorAgreesWithTheChecker(t *testing.T) {
 				}
 			}
 			t.Logf("%v, %d violations seen before the end, %d left to the checker", y.verdicts, y.early, y.passed)
-			require.Greater(t, y.verdicts[verdict.Valid], test.histories/100)
-			require.Greater(t, y.verdicts[verdict.Invalid], test.histories/100)
-			require.Greater(t, y.early, test.histories/100)
-			require.Less(t, y.passed, test.histories/10)
+			require.Greater(t, y.verdicts[verdict.Valid], rounds/100)
+			require.Greater(t, y.verdicts[verdict.Invalid], rounds/100)
+			require.Greater(t, y.early, rounds/100)
+			require.Less(t, y.passed, rounds/10)
 		})
 	}
 }

@@ -98,6 +98,15 @@ type Framer interface {
 	Reply(received, request []byte, ended bool) (int, error)
 }
 
+// Greeter is a Framer of a protocol in which the server speaks first.
+type Greeter interface {
+	Framer
+	// Greets reports that the first message from the server answers no request.
+	// Reply is given it with an empty one. It has Seq 0, and the first request
+	// has Seq 1.
+	Greets() bool
+}
+
 // Misreader is a link that can tell how many connections its framer did not
 // understand, and the first reason. Rules for framed messages did not touch
 // those.

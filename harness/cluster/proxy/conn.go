@@ -45,6 +45,9 @@ func newConn(l *Link, id uint64, client *net.TCPConn) *conn {
 	c := &conn{link: l, id: id, client: client}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.pairs.raw = make(chan struct{})
+	if greets(l.framer) {
+		c.pairs.asked(0, nil)
+	}
 	return c
 }
 

@@ -24,6 +24,20 @@ type cutter struct {
 	seq    uint64 // of the next request or chunk
 }
 
+func newCutter(c *conn, reply bool) cutter {
+	k := cutter{conn: c, framer: c.link.framer, reply: reply}
+	if !reply && greets(k.framer) {
+		k.seq = 1 // what the server says first is reply 0
+	}
+	return k
+}
+
+// greets reports whether the server speaks first.
+func greets(framer cluster.Framer) bool {
+	g, ok := framer.(cluster.Greeter)
+	return ok && g.Greets()
+}
+
 // cut takes what was read and calls judge for each message that is now whole.
 // The bytes become the cutter's.
 func (k *cutter) cut(data []byte, ended bool, judge func(cluster.Message)) {

@@ -35,7 +35,7 @@ type held struct {
 }
 
 func newFlow(h *half) *flow {
-	return &flow{half: h, cutter: cutter{conn: h.conn, framer: h.conn.link.framer, reply: h.reply}}
+	return &flow{half: h, cutter: newCutter(h.conn, h.reply)}
 }
 
 // run judges each message when it has come, and lets it go when it is due and

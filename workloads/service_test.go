@@ -24,6 +24,8 @@ type service struct {
 	sets     map[string]map[int64]bool
 	counters map[string]int64
 	lists    map[string][]any
+	queues   map[string][]any
+	logs     map[string][]any
 	ids      int64
 	done     int
 }
@@ -39,6 +41,7 @@ func newService(mistake string) *service {
 		mistake: mistake, registers: map[string]int64{}, before: map[string]int64{},
 		balances: map[string]map[string]int64{}, entries: map[string][]any{}, keys: map[string]stored{},
 		sets: map[string]map[int64]bool{}, counters: map[string]int64{}, lists: map[string][]any{},
+		queues: map[string][]any{}, logs: map[string][]any{},
 	}
 }
 
@@ -89,6 +92,10 @@ func (s *service) do(op plan.Op) harness.Completion {
 		return okay(nil)
 	case "add", "remove", "contains":
 		return okay(s.element(op))
+	case "enqueue", "dequeue", "drain":
+		return s.queue(op)
+	case "send", "poll", "assign":
+		return s.log(op)
 	case "txn":
 		return okay(s.transact(op.Value.([]any)))
 	case "balance":
@@ -221,4 +228,47 @@ func (s *service) transact(list []any) []any {
 		result[i] = []any{f, key, value}
 	}
 	return result
+}
+
+// queue puts an element into a queue, or takes one or all out.
+func (s *service) queue(op plan.Op) harness.Completion {
+	held := s.queues[op.Key]
+	switch {
+	case op.F == "enqueue":
+		// More than dequeues of unknown outcome may have taken.
+		if s.mistake != "lost-element" || s.done%5 != 0 {
+			s.queues[op.Key] = append(held, op.Value)
+		}
+		return okay(nil)
+	case op.F == "drain":
+		s.queues[op.Key] = nil
+		return okay(append([]any{}, held...))
+	case len(held) == 0:
+		return refuse("empty", nil)
+	case s.mistake != "twice" || s.done%100 != 0:
+		s.queues[op.Key] = held[1:]
+	}
+	return okay(held[0])
+}
+
+// log appends a message to a log, or shows some of it.
+func (s *service) log(op plan.Op) harness.Completion {
+	held := s.logs[op.Key]
+	switch op.F {
+	case "assign":
+		return okay(nil)
+	case "send":
+		s.logs[op.Key] = append(held, op.Value)
+		if s.mistake == "lost-element" && s.done%100 == 0 {
+			s.logs[op.Key] = held
+		}
+		return okay(int64(len(held)))
+	}
+	given := []any{}
+	for at := op.Value.(int64); at < int64(len(held)) && len(given) < 1000; at++ {
+		if s.mistake != "skip" || s.done%100 != 0 || at != op.Value.(int64)+1 {
+			given = append(given, []any{at, held[at]})
+		}
+	}
+	return okay(given)
 }

@@ -11,9 +11,11 @@ import (
 	"github.com/tertium-dev/tertium/workloads/ledger"
 	"github.com/tertium-dev/tertium/workloads/listappend"
 	"github.com/tertium-dev/tertium/workloads/membership"
+	"github.com/tertium-dev/tertium/workloads/queue"
 	"github.com/tertium-dev/tertium/workloads/register"
 	"github.com/tertium-dev/tertium/workloads/rwregister"
 	"github.com/tertium-dev/tertium/workloads/set"
+	"github.com/tertium-dev/tertium/workloads/stream"
 )
 
 // All returns every workload.
@@ -26,6 +28,8 @@ func All() []harness.Workload {
 		counter.Workload{},
 		listappend.Workload{},
 		rwregister.Workload{},
+		queue.Workload{},
+		stream.Workload{},
 	}
 }
 

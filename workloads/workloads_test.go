@@ -63,6 +63,9 @@ func TestMistakesAreFound(t *testing.T) {
 		{"lost-element", "membership", "linearizable"},
 		{"lost-increment", "counter", "linearizable"},
 		{"lost-increment", "counter", "counter"},
+		{"lost-element", "queue", "total-queue"},
+		{"lost-element", "stream", "kafka"},
+		{"skip", "stream", "kafka"},
 		{"stale-read", "register", "linearizable"},
 		{"no-dedupe", "ledger", "idempotent"},
 		{"unscoped", "ledger", "idempotent"},
@@ -99,7 +102,7 @@ func TestFind(t *testing.T) {
 	require.Contains(t, both.Doc(), "; ")
 
 	for names, want := range map[string]string{
-		"":                  "no workload is named: choose from register, ledger, set, membership, counter, list-append, rw-register",
+		"":                  "no workload is named: choose from register, ledger, set, membership, counter, list-append, rw-register, queue, stream",
 		"regsiter":          `no workload is called "regsiter": choose from register, ledger, set, membership, counter, list-append, rw-register`,
 		"register,none":     `no workload is called "none"`,
 		"register,register": "workload register is named twice",

@@ -9,6 +9,7 @@ import (
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/plan"
+	"github.com/tertium-dev/tertium/workloads/bank"
 )
 
 // service is a correct service for all workloads, in memory, but for the
@@ -58,6 +59,9 @@ func (s *service) do(op plan.Op) harness.Completion {
 	s.done++
 	switch op.F {
 	case "read":
+		if accounts, ok := op.Value.([]any); ok {
+			return okay(s.savings(accounts))
+		}
 		switch op.Key[0] {
 		case 's':
 			return okay(s.members(op.Key))
@@ -109,6 +113,10 @@ func (s *service) do(op plan.Op) harness.Completion {
 		return okay(list)
 	case "entries":
 		return okay(slices.Clone(s.entries[op.Key]))
+	case "transfer":
+		if op.Idem == "" {
+			return s.move(op.Value.(map[string]any))
+		}
 	}
 	return s.once(op)
 }
@@ -170,6 +178,32 @@ func (s *service) pay(op plan.Op) harness.Completion {
 	return okay(reply)
 }
 
+// savings are the balances of accounts of the workload bank, "" in the books.
+func (s *service) savings(accounts []any) map[string]any {
+	held := map[string]any{}
+	for _, name := range accounts {
+		held[name.(string)] = bank.Initial + s.balances[""][name.(string)]
+	}
+	return held
+}
+
+// move does a transfer of the workload bank.
+func (s *service) move(value map[string]any) harness.Completion {
+	from, to, amount := value["from"].(string), value["to"].(string), value["amount"].(int64)
+	if s.balances[""] == nil {
+		s.balances[""] = map[string]int64{}
+	}
+	held := s.balances[""]
+	if bank.Initial+held[from] < amount && s.mistake != "overdraw" {
+		return refuse("insufficient-funds", nil)
+	}
+	held[from] -= amount
+	if s.mistake != "half" || s.done%100 != 0 {
+		held[to] += amount
+	}
+	return okay(nil)
+}
+
 // members lists a set.
 func (s *service) members(key string) []any {
 	list := []any{}
@@ -200,6 +234,12 @@ func (s *service) element(op plan.Op) bool {
 	return was != (op.F == "add")
 }
 
+// hides tells whether a transaction may not see a key: of two in a row that read
+// a group of keys, each misses what the other sees.
+func (s *service) hides(key string) bool {
+	return s.mistake == "forked" && s.done%50 < 2 && int64(key[len(key)-1])%2 == int64(s.done%50)
+}
+
 // transact does a transaction at once.
 func (s *service) transact(list []any) []any {
 	result := make([]any, len(list))
@@ -221,7 +261,7 @@ func (s *service) transact(list []any) []any {
 				value = nil
 			}
 		default:
-			if held, written := registers[key]; written {
+			if held, written := registers[key]; written && !s.hides(key) {
 				value = held
 			}
 		}

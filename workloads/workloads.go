@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/workloads/bank"
 	"github.com/tertium-dev/tertium/workloads/counter"
 	"github.com/tertium-dev/tertium/workloads/ledger"
 	"github.com/tertium-dev/tertium/workloads/listappend"
+	"github.com/tertium-dev/tertium/workloads/longfork"
 	"github.com/tertium-dev/tertium/workloads/membership"
 	"github.com/tertium-dev/tertium/workloads/queue"
 	"github.com/tertium-dev/tertium/workloads/register"
@@ -30,6 +32,8 @@ func All() []harness.Workload {
 		rwregister.Workload{},
 		queue.Workload{},
 		stream.Workload{},
+		bank.Workload{},
+		longfork.Workload{},
 	}
 }
 

@@ -73,6 +73,9 @@ func TestMistakesAreFound(t *testing.T) {
 		{"half", "ledger", "conservation"},
 		{"rolled-back", "list-append", "transactional"},
 		{"rolled-back", "rw-register", "transactional"},
+		{"half", "bank", "bank"},
+		{"overdraw", "bank", "bank"},
+		{"forked", "long-fork", "long-fork"},
 	} {
 		if c.workload != "register" && c.workload != "ledger" {
 			t.Run(c.mistake+" by "+c.workload+", "+c.checker, func(t *testing.T) {
@@ -102,8 +105,8 @@ func TestFind(t *testing.T) {
 	require.Contains(t, both.Doc(), "; ")
 
 	for names, want := range map[string]string{
-		"":                  "no workload is named: choose from register, ledger, set, membership, counter, list-append, rw-register, queue, stream",
-		"regsiter":          `no workload is called "regsiter": choose from register, ledger, set, membership, counter, list-append, rw-register`,
+		"":                  "no workload is named: choose from register, ledger, set, membership, counter, list-append, rw-register, queue, stream, bank, long-fork",
+		"regsiter":          `no workload is called "regsiter": choose from register, ledger, set, membership, counter, list-append, rw-register, queue, stream, bank, long-fork`,
 		"register,none":     `no workload is called "none"`,
 		"register,register": "workload register is named twice",
 	} {
@@ -114,11 +117,11 @@ func TestFind(t *testing.T) {
 
 // Workloads whose checkers would judge each other's operations are kept apart.
 func TestWhatCannotBeSideBySide(t *testing.T) {
-	for _, names := range []string{"register,set", "register,counter", "register,membership", "set,membership", "set,counter", "counter,membership", "list-append,rw-register"} {
+	for _, names := range []string{"register,set", "register,counter", "register,membership", "set,membership", "set,counter", "counter,membership", "list-append,rw-register", "bank,register", "bank,ledger", "long-fork,list-append", "long-fork,set", "long-fork,counter"} {
 		_, err := workloads.Find(names)
 		require.ErrorContains(t, err, "run one after the other", names)
 	}
-	for _, names := range []string{"register,list-append", "set,ledger,rw-register", "counter,list-append", "membership,rw-register"} {
+	for _, names := range []string{"register,list-append", "set,ledger,rw-register", "counter,list-append", "membership,rw-register", "bank,list-append", "ledger,long-fork"} {
 		require.Equal(t, strings.ReplaceAll(names, ",", "+"), find(t, names).Name())
 	}
 	require.Equal(t, "register,list-append", workloads.SideBySide([]string{"register", "set", "list-append", "counter", "rw-register"}))

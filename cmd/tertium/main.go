@@ -73,7 +73,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newRun(), newPlan(), newCheck(), newSelftest(),
+		newRun(), newPlan(), newCheck(), newSelftest(), newFindings(),
 		newSystems(), newWorkloads(), newFaults(), newModels(), newConsistencyModels(),
 		newDoctor(), newImages(), newCleanup(), newVersion(), newNode(), newAgent(),
 	)

@@ -198,3 +198,12 @@ func onSignals(ctx context.Context, notice func(string)) (_ context.Context, sto
 		cancel()
 	}
 }
+
+// interruption returns the error that ends a series of runs because somebody
+// asked this one to stop.
+func interruption(r results.Result) error {
+	if r.Interrupted {
+		return exit(results.ExitInterrupted, errors.New("interrupted"))
+	}
+	return nil
+}

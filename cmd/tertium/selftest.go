@@ -171,5 +171,9 @@ func (t *selftest) once(ctx context.Context, bug string, seed uint64) (results.R
 	if err != nil {
 		return results.Result{}, exit(results.ExitUsage, err)
 	}
-	return runTest(ctx, one, t.out, t.budget, t.show)
+	result, err := runTest(ctx, one, t.out, t.budget, t.show)
+	if err != nil {
+		return result, err
+	}
+	return result, interruption(result)
 }

@@ -11,7 +11,7 @@ func (RESP) Repeatable([]byte) bool { return false }
 // reading are the commands that change nothing, of those that clients use on
 // data and on their connection.
 var reading = []string{
-	"AUTH", "CLIENT", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "EXISTS", "GET", "GETRANGE", "HELLO", "HEXISTS",
+	"AUTH", "CLIENT", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "EVAL_RO", "EXISTS", "GET", "GETRANGE", "HELLO", "HEXISTS",
 	"HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HSCAN", "HVALS", "INFO", "KEYS", "LINDEX", "LLEN", "LRANGE",
 	"MGET", "MULTI", "PING", "PTTL", "READONLY", "ROLE", "SCAN", "SCARD", "SELECT", "SISMEMBER", "SMEMBERS",
 	"SMISMEMBER", "SSCAN", "STRLEN", "TTL", "TYPE", "UNWATCH", "WAIT", "WAITAOF", "WATCH", "XINFO", "XLEN",

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -27,25 +26,38 @@ type client struct {
 	// greeted is true once a connection is open and the library has introduced
 	// itself: before that, no command of an operation can have left.
 	greeted atomic.Bool
-	// held says what keys hold.
-	held held
+	terms
 }
 
-// held is what the keys of a run hold, which its workloads tell.
-type held struct {
+// terms are what a client has to know of a run.
+type terms struct {
 	// sets are read as a whole, and counters are 0 if there is none.
 	sets, counters bool
 	// registers says that a transaction reads and writes registers, and not
 	// lists.
 	registers bool
+	// several says that the server is one of several, and primaryOnly that
+	// replicas are to refuse reads.
+	several, primaryOnly bool
+	// wait is how many replicas a write waits for, for so long.
+	wait   int
+	within time.Duration
+	// ttl says that requests are done once only while their mark lives.
+	ttl bool
 }
 
-func heldBy(config plan.Config) held {
+func termsOf(config plan.Config, o options) terms {
 	names := config.Workloads()
-	return held{
-		sets:      slices.Contains(names, "set"),
-		counters:  slices.Contains(names, "counter"),
-		registers: slices.Contains(names, "rw-register"),
+	several := len(config.Nodes) > 1
+	return terms{
+		sets:        slices.Contains(names, "set"),
+		counters:    slices.Contains(names, "counter"),
+		registers:   slices.Contains(names, "rw-register"),
+		several:     several,
+		primaryOnly: several && !o.readsAny,
+		wait:        o.wait,
+		within:      max(config.Timeout/2, time.Millisecond),
+		ttl:         o.ttl,
 	}
 }
 
@@ -58,9 +70,9 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 var hush = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
 
-func connect(addr string, held held) *client {
+func connect(addr string, terms terms) *client {
 	hush()
-	c := &client{addr: addr, held: held}
+	c := &client{addr: addr, terms: terms}
 	c.renew()
 	return c
 }
@@ -94,22 +106,13 @@ func (c *client) renew() {
 // Close closes the connection.
 func (c *client) Close() error { return c.redis.Close() }
 
-// compareAndSet sets a register to ARGV[2] if it is ARGV[1], and otherwise
-// returns what it is.
-var compareAndSet = `
-local now = redis.call('GET', KEYS[1])
-if now ~= ARGV[1] then return {0, now} end
-redis.call('SET', KEYS[1], ARGV[2])
-return {1}
-`
-
 // Invoke does an operation of any of the workloads.
 func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Completion {
 	switch op.F {
 	case "read":
 		return c.read(ctx, op.Key)
 	case "write":
-		return c.done(ctx, c.redis.Set(ctx, op.Key, op.Value, 0).Err())
+		return c.done(ctx, c.change(ctx, "SET", op.Key, op.Value))
 	case "cas":
 		pair, _ := op.Value.([]any)
 		if len(pair) != 2 {
@@ -120,18 +123,27 @@ func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Comp
 		if op.Value != nil {
 			return notSent("increment by %v: it is by one alone", op.Value)
 		}
-		return c.done(ctx, c.redis.Incr(ctx, op.Key).Err())
+		r := c.change(ctx, "INCR", op.Key)
+		if _, err := r.Int64(); r.Err() == nil && err != nil {
+			return badReply(err)
+		}
+		return c.done(ctx, r)
 	case "add":
-		n, err := c.redis.SAdd(ctx, op.Key, op.Value).Result()
-		return c.whether(ctx, n == 1, err)
+		return c.whether(ctx, c.change(ctx, "SADD", op.Key, op.Value))
 	case "remove":
-		n, err := c.redis.SRem(ctx, op.Key, op.Value).Result()
-		return c.whether(ctx, n == 1, err)
+		return c.whether(ctx, c.change(ctx, "SREM", op.Key, op.Value))
 	case "contains":
-		in, err := c.redis.SIsMember(ctx, op.Key, op.Value).Result()
-		return c.whether(ctx, in, err)
+		return c.whether(ctx, reply{Cmd: c.ask(ctx, "SISMEMBER", op.Key, op.Value)})
 	case "txn":
 		return c.transact(ctx, op.Value)
+	case "deposit", "transfer":
+		return c.pay(ctx, op)
+	case "balance":
+		return c.balance(ctx, op.Key)
+	case "accounts":
+		return c.accounts(ctx, op.Key)
+	case "entries":
+		return c.entries(ctx, op.Key)
 	}
 	return notSent("redis has no operation %q", op.F)
 }
@@ -141,39 +153,33 @@ func notSent(format string, args ...any) harness.Completion {
 }
 
 // done says what is known of a command that is answered with nothing of worth.
-func (c *client) done(ctx context.Context, err error) harness.Completion {
-	if err != nil {
+func (c *client) done(ctx context.Context, r reply) harness.Completion {
+	if err := r.unsure(); err != nil {
 		return c.failed(ctx, err)
 	}
 	return harness.Completion{Outcome: history.OK}
 }
 
 // whether says what is known of a command that is answered with yes or no.
-func (c *client) whether(ctx context.Context, yes bool, err error) harness.Completion {
-	if err != nil {
+func (c *client) whether(ctx context.Context, r reply) harness.Completion {
+	if err := r.unsure(); err != nil {
 		return c.failed(ctx, err)
 	}
-	return harness.Completion{Outcome: history.OK, Value: yes}
+	n, err := r.Int64()
+	if err != nil {
+		return badReply(err)
+	}
+	return harness.Completion{Outcome: history.OK, Value: n == 1}
 }
 
 // read reads a set, a counter or a register.
 func (c *client) read(ctx context.Context, key string) harness.Completion {
-	if c.held.sets {
-		members, err := c.redis.SMembers(ctx, key).Result()
-		if err != nil {
-			return c.failed(ctx, err)
-		}
-		elements := make([]any, len(members))
-		for i, text := range members {
-			if elements[i], err = number(text); err != nil {
-				return badReply(err)
-			}
-		}
-		return harness.Completion{Outcome: history.OK, Value: elements}
+	if c.sets {
+		return c.readSet(ctx, key)
 	}
-	text, err := c.redis.Get(ctx, key).Result()
+	text, err := c.ask(ctx, "GET", key).Text()
 	switch {
-	case errors.Is(err, redis.Nil) && c.held.counters:
+	case errors.Is(err, redis.Nil) && c.counters:
 		return harness.Completion{Outcome: history.OK, Value: int64(0)}
 	case errors.Is(err, redis.Nil):
 		return harness.Completion{Outcome: history.OK}
@@ -187,24 +193,48 @@ func (c *client) read(ctx context.Context, key string) harness.Completion {
 	return harness.Completion{Outcome: history.OK, Value: value}
 }
 
+func (c *client) readSet(ctx context.Context, key string) harness.Completion {
+	members, err := c.ask(ctx, "SMEMBERS", key).StringSlice()
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	elements := make([]any, len(members))
+	for i, text := range members {
+		if elements[i], err = number(text); err != nil {
+			return badReply(err)
+		}
+	}
+	return harness.Completion{Outcome: history.OK, Value: elements}
+}
+
 // badReply is what is known of an operation whose answer nobody understands.
 func badReply(err error) harness.Completion {
 	return harness.Completion{Error: "bad-reply: " + err.Error()}
 }
 
+// compareAndSet sets a register to ARGV[2] if it is ARGV[1], and otherwise
+// returns what it is.
+const compareAndSet = `
+local now = redis.call('GET', KEYS[1])
+if now ~= ARGV[1] then return {0, now} end
+redis.call('SET', KEYS[1], ARGV[2])
+return {1}
+`
+
 func (c *client) compareAndSet(ctx context.Context, key string, from, to any) harness.Completion {
-	reply, err := c.redis.Eval(ctx, compareAndSet, []string{key}, from, to).Slice()
+	r := c.change(ctx, "EVAL", c.script(compareAndSet), 1, key, from, to)
+	answer, err := r.Slice()
 	if err != nil {
 		return c.failed(ctx, err)
 	}
-	if len(reply) > 0 && reply[0] == int64(1) {
-		return harness.Completion{Outcome: history.OK}
+	if len(answer) > 0 && answer[0] == int64(1) {
+		return c.done(ctx, r)
 	}
 	mismatch := harness.Completion{Outcome: history.Fail, Error: "mismatch"}
-	if len(reply) < 2 || reply[1] == nil {
+	if len(answer) < 2 || answer[1] == nil {
 		return mismatch // there is no value
 	}
-	text, _ := reply[1].(string)
+	text, _ := answer[1].(string)
 	if mismatch.Value, err = number(text); err != nil {
 		return badReply(err)
 	}
@@ -217,42 +247,4 @@ func number(text string) (int64, error) {
 		return 0, fmt.Errorf("there is %q, which nobody wrote", text)
 	}
 	return value, nil
-}
-
-// proofs begin the errors with which a server refuses a command before it does
-// anything.
-var proofs = []string{
-	"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "NOREPLICAS", "MISCONF", "OOM", "BUSY", "NOAUTH",
-	"WRONGTYPE", "NOPERM", "ERR",
-}
-
-// failed says what an error of a single command, or of a script whose only write
-// is its last step, means, as the package comment does.
-func (c *client) failed(ctx context.Context, err error) harness.Completion {
-	return c.failedBut(ctx, err, proofs)
-}
-
-// failedBut says what an error means if only these of the server's refusals
-// prove that nothing was done.
-func (c *client) failedBut(ctx context.Context, err error, proofs []string) harness.Completion {
-	var refusal redis.Error
-	switch {
-	case errors.As(err, &refusal):
-		return refused(refusal.Error(), proofs)
-	case !c.greeted.Load():
-		c.renew()
-		return harness.Completion{Outcome: history.Fail, Error: "not-sent: " + err.Error(), Backoff: true}
-	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
-		return harness.Completion{Error: "timeout: " + err.Error()}
-	}
-	return harness.Completion{Error: "no-reply: " + err.Error()}
-}
-
-// refused says what an error that a server answered with means.
-func refused(text string, proofs []string) harness.Completion {
-	code, _, _ := strings.Cut(text, " ")
-	if slices.Contains(proofs, code) {
-		return harness.Completion{Outcome: history.Fail, Error: strings.ToLower(code) + ": " + text, Backoff: true}
-	}
-	return harness.Completion{Error: "error: " + text}
 }

@@ -20,6 +20,12 @@ import (
 // reply, or with none and the end of the connection.
 func serve(t *testing.T, reply string) (addr string) {
 	t.Helper()
+	return serveEach(t, func(string) string { return reply })
+}
+
+// serveEach is serve with the reply to each command, by its name.
+func serveEach(t *testing.T, reply func(name string) string) (addr string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -35,7 +41,7 @@ func serve(t *testing.T, reply string) (addr string) {
 	return l.Addr().String()
 }
 
-func answer(c net.Conn, reply string) {
+func answer(c net.Conn, reply func(name string) string) {
 	defer c.Close()
 	reader := bufio.NewReader(c)
 	var sent []byte
@@ -57,11 +63,11 @@ func answer(c net.Conn, reply string) {
 		switch {
 		case name == "HELLO" || name == "CLIENT":
 			fmt.Fprint(c, "-ERR unknown command\r\n") // as servers before version 6
-		case reply == "hang": // until the client has had enough
-		case reply == "":
+		case reply(name) == "hang": // until the client has had enough
+		case reply(name) == "":
 			return
 		default:
-			fmt.Fprint(c, reply)
+			fmt.Fprint(c, reply(name))
 		}
 	}
 }
@@ -149,7 +155,7 @@ func TestWhatIsMadeOfAnswersByWorkload(t *testing.T) {
 		{"counter", increment, ":4\r\n", history.OK, nil, ""},
 		{"counter", increment, "-MISCONF Errors writing to the AOF file\r\n", history.Fail, nil, "misconf"},
 		{"counter", increment, "", history.Unknown, nil, "no-reply"},
-		{"counter", increment, "+what\r\n", history.Unknown, nil, "no-reply"},
+		{"counter", increment, "+what\r\n", history.Unknown, nil, "bad-reply"},
 
 		{"list-append", lists, "*2\r\n:-1\r\n*3\r\n:1\r\n*2\r\n$1\r\n2\r\n$1\r\n4\r\n*0\r\n", history.OK,
 			[]any{micro("append", "l1", int64(4)), micro("r", "l1", []any{int64(2), int64(4)}), micro("r", "l2", []any{})}, ""},

@@ -1,7 +1,9 @@
 package redis
 
 import (
+	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/cluster"
+	"github.com/tertium-dev/tertium/harness/cluster/docker"
 	"github.com/tertium-dev/tertium/harness/cluster/local"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/plan"
@@ -17,6 +20,12 @@ import (
 func planConfig() plan.Config {
 	config := plan.Config{System: "redis", Workload: "register", Runtime: "docker"}
 	System{}.Defaults(&config)
+	return config
+}
+
+func severalNodes() plan.Config {
+	config := planConfig()
+	config.Nodes = []string{"n1", "n2", "n3"}
 	return config
 }
 
@@ -40,24 +49,90 @@ func TestNodes(t *testing.T) {
 	config.Options["appendfsync"] = "sometimes"
 	_, err = System{}.Nodes(config)
 	require.ErrorContains(t, err, `option appendfsync is "sometimes"; it may be one of ["always" "everysec" "no"]`)
-	config.Nodes = []string{"n1", "n2"}
+	for option, says := range map[string]string{
+		"reads=any": "option reads is for several nodes", "wait=1": "option wait is for several nodes",
+		"down_after_ms=500": "option down_after_ms is for several nodes", "dedupe=luck": `option dedupe is "luck"`,
+	} {
+		config.Options = map[string]string{}
+		name, value, _ := strings.Cut(option, "=")
+		config.Options[name] = value
+		_, err = System{}.Nodes(config)
+		require.ErrorContains(t, err, says)
+	}
+}
+
+// Several nodes have links to each other, and a Sentinel each unless there is to
+// be none.
+func TestSeveralNodes(t *testing.T) {
+	config := severalNodes()
+	specs, err := System{}.Nodes(config)
+	require.NoError(t, err)
+	require.NoError(t, cluster.Check(specs))
+	require.Len(t, specs, 3)
+	require.Equal(t, []string{"n1", "n3"}, specs[1].Peers)
+	place := cluster.Place{Data: "/data", Listen: map[string]string{"client": "0.0.0.0:7001", "sentinel": "0.0.0.0:7003"}}
+	require.Equal(t, []string{
+		"start.sh", "/data", "7001", "7003", "n2", "n1 n2 n3", "2000", "--appendonly", "yes", "--appendfsync", "always",
+	}, specs[1].Command(place).Args[2:])
+
+	config.Options = map[string]string{"sentinel": "off", "min-replicas-to-write": "1"}
+	specs, err = System{}.Nodes(config)
+	require.NoError(t, err)
+	require.NotContains(t, specs[0].Ports, sentinelPort)
+	delete(place.Listen, "sentinel")
+	require.Equal(t, []string{
+		"start.sh", "/data", "7001", "", "n2", "n1 n2 n3", "2000", "--appendonly", "yes", "--appendfsync", "always",
+		"--min-replicas-to-write", "1",
+	}, specs[1].Command(place).Args[2:])
+
+	for option, says := range map[string]string{
+		"down_after_ms=soon": "at least 100", "down_after_ms=5": "at least 100", "sentinel=maybe": `it may be one of ["on" "off"]`,
+	} {
+		config.Options = map[string]string{}
+		name, value, _ := strings.Cut(option, "=")
+		config.Options[name] = value
+		_, err = System{}.Nodes(config)
+		require.ErrorContains(t, err, says)
+		_, err = System{}.Open("n1", "127.0.0.1:1", config)
+		require.ErrorContains(t, err, says)
+	}
+	config.Nodes, config.Options = []string{"n1", "n2"}, map[string]string{"wait": "2"}
 	_, err = System{}.Nodes(config)
-	require.ErrorContains(t, err, "2 nodes were asked for")
+	require.ErrorContains(t, err, "option wait is 2, and 2 nodes have 1 replicas: use --nodes 3")
+	config.Runtime, config.Options = "local", nil
+	_, err = System{}.Nodes(config)
+	require.ErrorContains(t, err, "use --runtime docker")
+}
+
+// open makes the nodes of a config, and starts none: as processes if there is one
+// and a server on PATH, and otherwise as containers, which make test-docker asks
+// for.
+func open(t *testing.T, config plan.Config) cluster.Cluster {
+	t.Helper()
+	var runtime cluster.Runtime
+	if _, err := exec.LookPath(program); err == nil && len(config.Nodes) == 1 {
+		config.Runtime, runtime = "local", local.Runtime{}
+	} else {
+		if os.Getenv("TERTIUM_DOCKER") != "1" {
+			t.Skip("SKIP: it needs redis-server on PATH, or Docker; make test-docker runs it")
+		}
+		program := os.Getenv("TERTIUM_PROGRAM")
+		require.NotEmpty(t, program, "TERTIUM_PROGRAM names a static build of this program")
+		runtime = docker.Runtime{Program: program}
+	}
+	specs, err := System{}.Nodes(config)
+	require.NoError(t, err)
+	c, err := runtime.Open(t.Context(), specs, cluster.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
 }
 
 // What the client makes of a real server, which forgets nothing when it is
 // killed.
 func TestRealServer(t *testing.T) {
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skip("SKIP: there is no redis-server on PATH")
-	}
 	config := planConfig()
-	config.Runtime = "local"
-	specs, err := System{}.Nodes(config)
-	require.NoError(t, err)
-	c, err := local.Runtime{}.Open(t.Context(), specs, cluster.Options{Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	c := open(t, config)
 	n := c.Node("n1")
 	require.NoError(t, n.Start(t.Context()))
 	primary, err := System{}.Primary(t.Context(), c)
@@ -100,25 +175,17 @@ func TestRealServer(t *testing.T) {
 
 // What the other workloads make of a real server.
 func TestRealServerByWorkload(t *testing.T) {
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skip("SKIP: there is no redis-server on PATH")
-	}
 	config := planConfig()
-	config.Runtime = "local"
-	specs, err := System{}.Nodes(config)
-	require.NoError(t, err)
-	c, err := local.Runtime{}.Open(t.Context(), specs, cluster.Options{Dir: t.TempDir()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	c := open(t, config)
 	n := c.Node("n1")
 	require.NoError(t, n.Start(t.Context()))
 	addr := c.Link(cluster.Client, "n1").Addr()
-	open := func(workload string) *client {
+	opened := func(workload string) *client {
 		config.Workload = workload
-		opened, err := System{}.Open("n1", addr, config)
+		other, err := System{}.Open("n1", addr, config)
 		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, opened.Close()) })
-		return opened.(*client)
+		t.Cleanup(func() { require.NoError(t, other.Close()) })
+		return other.(*client)
 	}
 	do := func(c *client, f, key string, value any) harness.Completion {
 		return c.Invoke(t.Context(), harness.Invocation{F: f, Key: key, Value: value})
@@ -126,7 +193,7 @@ func TestRealServerByWorkload(t *testing.T) {
 	ok := func(value any) harness.Completion { return harness.Completion{Outcome: history.OK, Value: value} }
 	one, two := int64(1), int64(2)
 
-	sets := open("set")
+	sets := opened("set")
 	require.Equal(t, ok([]any{}), do(sets, "read", "s1", nil))
 	require.Equal(t, ok(true), do(sets, "add", "s1", one))
 	require.Equal(t, ok(false), do(sets, "add", "s1", one))
@@ -137,18 +204,18 @@ func TestRealServerByWorkload(t *testing.T) {
 	require.Equal(t, ok(false), do(sets, "contains", "s1", two))
 	require.Equal(t, ok([]any{one}), do(sets, "read", "s1", nil))
 
-	counters := open("counter")
+	counters := opened("counter")
 	require.Equal(t, ok(int64(0)), do(counters, "read", "c1", nil))
 	require.Equal(t, ok(nil), do(counters, "increment", "c1", nil))
 	require.Equal(t, ok(nil), do(counters, "increment", "c1", nil))
 	require.Equal(t, ok(two), do(counters, "read", "c1", nil))
 
 	micro := func(f, key string, value any) any { return []any{f, key, value} }
-	lists := open("register+list-append")
+	lists := opened("register+list-append")
 	require.Equal(t,
 		ok([]any{micro("r", "l1", []any{}), micro("append", "l1", one), micro("append", "l1", two), micro("r", "l1", []any{one, two})}),
 		do(lists, "txn", "", []any{micro("r", "l1", nil), micro("append", "l1", one), micro("append", "l1", two), micro("r", "l1", nil)}))
-	registers := open("rw-register")
+	registers := opened("rw-register")
 	require.Equal(t,
 		ok([]any{micro("r", "x1", nil), micro("w", "x1", one), micro("r", "x1", one), micro("r", "x2", nil)}),
 		do(registers, "txn", "", []any{micro("r", "x1", nil), micro("w", "x1", one), micro("r", "x1", nil), micro("r", "x2", nil)}))

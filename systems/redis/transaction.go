@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/history"
@@ -14,7 +15,7 @@ import (
 // KEYS. If one of them is refused, those before it stay done: there is no way
 // back. So it stops there, and answers how many writes had been done, and why it
 // stopped; otherwise it answers with -1 and the answers.
-var transaction = `
+const transaction = `
 local answers, writes = {}, 0
 for i, key in ipairs(KEYS) do
   local command, argument = ARGV[2 * i - 1], ARGV[2 * i]
@@ -29,10 +30,6 @@ end
 return {-1, answers}
 `
 
-// scriptProofs begin the errors with which a server refuses a script before it
-// begins. Any other error may be one of its middle, after a write.
-var scriptProofs = []string{"LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "NOAUTH"}
-
 // micro is a read or a write of a transaction.
 type micro struct {
 	f, key string
@@ -45,31 +42,39 @@ func (c *client) transact(ctx context.Context, value any) harness.Completion {
 	if err != nil {
 		return notSent("%v", err)
 	}
-	var keys []string
-	var args []any
+	var keys, args []any
 	for _, m := range list {
-		command, err := c.held.command(m)
+		command, err := c.command(m)
 		if err != nil {
 			return notSent("%v", err)
 		}
 		keys = append(keys, m.key)
 		args = append(args, command, argument(m.value))
 	}
-	reply, err := c.redis.Eval(ctx, transaction, keys, args...).Slice()
-	if err != nil {
-		return c.failedBut(ctx, err, scriptProofs)
+	send, source := c.once, transaction
+	writes := slices.ContainsFunc(list, func(m micro) bool { return m.f != "r" })
+	if writes {
+		send = c.change
 	}
-	if len(reply) != 2 {
-		return badReply(fmt.Errorf("the script answers %v", reply))
+	if writes || c.primaryOnly {
+		source = c.script(transaction)
 	}
-	switch writes, why := reply[0], reply[1]; {
-	case writes == int64(-1):
+	r := send(ctx, append(append([]any{"EVAL", source, len(keys)}, keys...), args...)...)
+	if err := r.unsure(); err != nil {
+		return c.failedBut(ctx, err, c.scriptProofs())
+	}
+	reply, err := r.Slice()
+	if err != nil || len(reply) != 2 {
+		return badReply(fmt.Errorf("the script answers %v", r.Val()))
+	}
+	switch done, why := reply[0], reply[1]; {
+	case done == int64(-1):
 		return answered(list, why)
-	case writes == int64(0):
+	case done == int64(0):
 		text, _ := why.(string)
 		return refused(text, proofs)
 	default:
-		return harness.Completion{Error: fmt.Sprintf("half-done: after %v of its writes: %v", writes, why)}
+		return harness.Completion{Error: fmt.Sprintf("half-done: after %v of its writes: %v", done, why)}
 	}
 }
 
@@ -96,16 +101,16 @@ func micros(value any) ([]micro, error) {
 }
 
 // command returns the command that does a read or a write.
-func (h held) command(m micro) (string, error) {
+func (t terms) command(m micro) (string, error) {
 	switch {
-	case m.f == "r" && h.registers:
+	case m.f == "r" && t.registers:
 		return "GET", nil
 	case m.f == "r":
 		return "LRANGE", nil
 	case m.value == nil: // which Redis cannot hold
-	case m.f == "w" && h.registers:
+	case m.f == "w" && t.registers:
 		return "SET", nil
-	case m.f == "append" && !h.registers:
+	case m.f == "append" && !t.registers:
 		return "RPUSH", nil
 	}
 	return "", fmt.Errorf("redis has no %q of %v in the transactions of this workload", m.f, m.value)

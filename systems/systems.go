@@ -3,6 +3,7 @@ package systems
 
 import (
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/systems/etcd"
 	"github.com/tertium-dev/tertium/systems/ledger"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
@@ -14,6 +15,7 @@ func All() []harness.System {
 		ledger.System{},
 		redis.System{},
 		postgres.System{},
+		etcd.System{},
 	}
 }
 

@@ -107,6 +107,27 @@ type Greeter interface {
 	Greets() bool
 }
 
+// Correlator is a Framer of a protocol in which some of what a client sends is
+// answered and some is not, replies come in any order, and the node also speaks
+// unasked. Each message, in either direction, is one of its own: Reply is given no
+// request. What answers no request is a framed reply without a [Message.Request],
+// with a Seq that says nothing.
+type Correlator interface {
+	Framer
+	// Asks reports whether a message from the client is a request, which a
+	// message of the node may answer.
+	Asks(request []byte) bool
+	// Answers reports whether a message of the node answers the request. The
+	// oldest one that it answers is the one.
+	Answers(reply, request []byte) bool
+	// Again returns what delivers a request once more on a connection of its own,
+	// and asks the node to confirm that it has read it.
+	Again(request []byte) []byte
+	// Confirmed reports whether the node has confirmed that, in all that came
+	// back on that connection.
+	Confirmed(received []byte) (bool, error)
+}
+
 // Misreader is a link that can tell how many connections its framer did not
 // understand, and the first reason. Rules for framed messages did not touch
 // those.

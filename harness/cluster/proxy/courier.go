@@ -104,25 +104,33 @@ func (c *courier) deliver(l *Link, order cluster.Copy, request []byte) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
+	whole := func(received []byte, ended bool) (bool, error) {
+		n, err := l.framer.Reply(received, request, ended)
+		return n > 0, err
+	}
+	if c, ok := l.framer.(cluster.Correlator); ok {
+		request = c.Again(request)
+		whole = func(received []byte, _ bool) (bool, error) { return c.Confirmed(received) }
+	}
 	if _, err := conn.Write(request); err != nil {
 		return err
 	}
-	return readReply(conn, l.framer, request)
+	return readReply(conn, whole)
 }
 
 // readReply reads until the reply is whole, and throws it away.
-func readReply(r io.Reader, framer cluster.Framer, request []byte) error {
+func readReply(r io.Reader, whole func(received []byte, ended bool) (bool, error)) error {
 	var reply []byte
 	buffer := make([]byte, 4<<10)
 	for {
 		n, readErr := r.Read(buffer)
 		reply = append(reply, buffer[:n]...)
 		ended := errors.Is(readErr, io.EOF)
-		length, err := framer.Reply(reply, request, ended)
+		answered, err := whole(reply, ended)
 		switch {
 		case err != nil:
 			return fmt.Errorf("reply to a copy: %w", err)
-		case length > 0:
+		case answered:
 			return nil
 		case readErr != nil:
 			return fmt.Errorf("reply to a copy: %w", readErr)

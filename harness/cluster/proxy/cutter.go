@@ -22,10 +22,13 @@ type cutter struct {
 	reply  bool
 	buffer []byte
 	seq    uint64 // of the next request or chunk
+	// correlator is the framer, if it is one.
+	correlator cluster.Correlator
 }
 
 func newCutter(c *conn, reply bool) cutter {
 	k := cutter{conn: c, framer: c.link.framer, reply: reply}
+	k.correlator, _ = c.link.framer.(cluster.Correlator)
 	if !reply && greets(k.framer) {
 		k.seq = 1 // what the server says first is reply 0
 	}
@@ -79,6 +82,9 @@ func (k *cutter) next(ended bool, judge func(cluster.Message)) (bool, error) {
 		judge(cluster.Message{Conn: k.conn.id, Seq: k.seq - 1, Framed: true, Bytes: k.take(n)})
 		return true, nil
 	}
+	if k.correlator != nil {
+		return k.nextCorrelated(ended, judge)
+	}
 	asked, ok := k.conn.pairs.oldest()
 	if !ok {
 		return false, errNotAsked
@@ -92,6 +98,21 @@ func (k *cutter) next(ended bool, judge func(cluster.Message)) (bool, error) {
 		Conn: k.conn.id, Seq: asked.seq, Reply: true, Framed: true,
 		Bytes: k.take(n), Request: asked.bytes,
 	})
+	return true, nil
+}
+
+// nextCorrelated is next for messages of a node that may answer any request, or
+// none.
+func (k *cutter) nextCorrelated(ended bool, judge func(cluster.Message)) (bool, error) {
+	n, err := k.length(k.framer.Reply(k.buffer, nil, ended))
+	if n == 0 || err != nil {
+		return false, err
+	}
+	m := cluster.Message{Conn: k.conn.id, Reply: true, Framed: true, Bytes: k.take(n)}
+	if asked, ok := k.conn.pairs.answeredBy(k.correlator, m.Bytes); ok {
+		m.Seq, m.Request = asked.seq, asked.bytes
+	}
+	judge(m)
 	return true, nil
 }
 

@@ -152,7 +152,12 @@ func (f *flow) execute(h held) bool {
 		f.dooms = true
 	}
 	if h.Framed && !h.Reply {
-		f.conn.pairs.asked(h.Seq, h.Bytes)
+		switch c := f.cutter.correlator; {
+		case c == nil:
+			f.conn.pairs.asked(h.Seq, h.Bytes)
+		case c.Asks(h.Bytes):
+			f.conn.pairs.mayBeAnswered(h.Seq, h.Bytes)
+		}
 	}
 	return f.pass(bytes) && last == 0
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tertium-dev/tertium/systems/ledger"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
+	"github.com/tertium-dev/tertium/systems/zookeeper"
 )
 
 // All returns the systems, the default one first.
@@ -16,6 +17,7 @@ func All() []harness.System {
 		redis.System{},
 		postgres.System{},
 		etcd.System{},
+		zookeeper.System{},
 	}
 }
 

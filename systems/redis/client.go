@@ -52,7 +52,7 @@ func termsOf(config plan.Config, o options) terms {
 	return terms{
 		sets:        slices.Contains(names, "set"),
 		counters:    slices.Contains(names, "counter"),
-		registers:   slices.Contains(names, "rw-register"),
+		registers:   slices.Contains(names, "rw-register") || slices.Contains(names, "long-fork"),
 		several:     several,
 		primaryOnly: several && !o.readsAny,
 		wait:        o.wait,
@@ -110,6 +110,9 @@ func (c *client) Close() error { return c.redis.Close() }
 func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Completion {
 	switch op.F {
 	case "read":
+		if accounts, ok := op.Value.([]any); ok {
+			return c.readAccounts(ctx, accounts)
+		}
 		return c.read(ctx, op.Key)
 	case "write":
 		return c.done(ctx, c.change(ctx, "SET", op.Key, op.Value))
@@ -136,7 +139,12 @@ func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Comp
 		return c.whether(ctx, reply{Cmd: c.ask(ctx, "SISMEMBER", op.Key, op.Value)})
 	case "txn":
 		return c.transact(ctx, op.Value)
-	case "deposit", "transfer":
+	case "deposit":
+		return c.pay(ctx, op)
+	case "transfer":
+		if op.Idem == "" {
+			return c.transfer(ctx, op.Value)
+		}
 		return c.pay(ctx, op)
 	case "balance":
 		return c.balance(ctx, op.Key)
@@ -144,6 +152,12 @@ func (c *client) Invoke(ctx context.Context, op harness.Invocation) harness.Comp
 		return c.accounts(ctx, op.Key)
 	case "entries":
 		return c.entries(ctx, op.Key)
+	case "enqueue":
+		return c.enqueue(ctx, op.Key, op.Value)
+	case "dequeue":
+		return c.dequeue(ctx, op.Key)
+	case "drain":
+		return c.drain(ctx, op.Key)
 	}
 	return notSent("redis has no operation %q", op.F)
 }

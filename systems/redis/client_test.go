@@ -60,14 +60,16 @@ func answer(c net.Conn, reply func(name string) string) {
 		}
 		name := strings.ToUpper(strings.Fields(string(sent))[2])
 		sent = nil
-		switch {
-		case name == "HELLO" || name == "CLIENT":
+		if name == "HELLO" || name == "CLIENT" {
 			fmt.Fprint(c, "-ERR unknown command\r\n") // as servers before version 6
-		case reply(name) == "hang": // until the client has had enough
-		case reply(name) == "":
+			continue
+		}
+		switch says := reply(name); says {
+		case "hang": // until the client has had enough
+		case "":
 			return
 		default:
-			fmt.Fprint(c, reply(name))
+			fmt.Fprint(c, says)
 		}
 	}
 }

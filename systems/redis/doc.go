@@ -83,4 +83,9 @@
 // a command of its own. Whoever comes again after the mark has expired and before
 // the reply was noted does the request a second time. From the mark on, any error
 // is unknown.
+//
+// Workload bank has one hash of balances; a transfer is a script with one write.
+// A queue is a list, into which RPUSH puts elements and from which LPOP takes
+// them: of an LPOP without an answer it is not known what it took. With several
+// nodes a failover loses elements and brings others back.
 package redis

@@ -49,7 +49,9 @@ func (System) Protocol() string { return "resp" }
 
 // Workloads are those that clients can do.
 func (System) Workloads() []string {
-	return []string{"register", "list-append", "set", "membership", "counter", "rw-register", "ledger"}
+	return []string{
+		"register", "list-append", "ledger", "set", "membership", "counter", "rw-register", "bank", "long-fork", "queue",
+	}
 }
 
 // Bugs is empty: it has its own.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-
-	"github.com/tertium-dev/tertium/harness/history"
 )
 
 // readBack is one reading of the books of one scope.
@@ -49,6 +47,8 @@ type books struct {
 	// unreadable is the first thing that could not be read.
 	unreadable error
 	effects    int
+	// shown is how many keys were seen.
+	shown int
 	// totals say how totals are read, if they are, and wrongTotals are those
 	// that cannot be.
 	totals      *Totals
@@ -75,19 +75,15 @@ type repeat struct {
 // settling says for a read-back when the nodes had last settled.
 type settling func(call int32) int32
 
-// readBooks reads all books that the history shows.
-func readBooks(ctx context.Context, t *table, totals *Totals, since settling) (*books, error) {
-	b := &books{seen: make([]sighting, len(t.keys)), totals: totals}
-	for op := range int32(t.len()) {
+// readAll reads all books that the history shows.
+func (b *books) readAll(ctx context.Context, t *table, since settling) error {
+	for i, op := range t.rest {
+		if i%pollEvery == 0 && ctx.Err() != nil {
+			break
+		}
 		p := t.proof(op)
-		if p.outcome != history.OK || p.attempt {
-			continue
-		}
-		if err := ctx.Err(); op%pollEvery == 0 && err != nil {
-			return nil, err
-		}
-		if totals != nil {
-			if scope, total, ok := totals.Read(t.at(op)); ok {
+		if b.totals != nil {
+			if scope, total, ok := b.totals.Read(t.at(op)); ok {
 				b.readTotal(t, b.add(t, op, p, scope, since), total)
 				continue
 			}
@@ -98,7 +94,7 @@ func readBooks(ctx context.Context, t *table, totals *Totals, since settling) (*
 			b.read(t, at, effects)
 		}
 	}
-	return b, ctx.Err()
+	return ctx.Err()
 }
 
 // add files a read-back.
@@ -147,6 +143,7 @@ func (b *books) see(at, id int32, effect ident, class int32) {
 	if s.ret == 0 {
 		*s = sighting{id: effect, class: class, read: at, from: at, ret: r.ret, inRead: at}
 		r.keys = append(r.keys, id)
+		b.shown++
 		return
 	}
 	switch {

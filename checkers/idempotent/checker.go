@@ -200,13 +200,12 @@ func (c *Checker) judgeSource(ctx context.Context, near around, from source) (*j
 	if err != nil {
 		return nil, fmt.Errorf("grouping the attempts was ended early (%w); allow it more time", err)
 	}
-	j := &judge{table: t, books: &books{seen: make([]sighting, len(t.keys))}, rules: c.rules, findings: newFindings(), ttl: c.ttl, around: near}
+	b := &books{seen: make([]sighting, len(t.keys)), totals: c.totals}
+	j := &judge{table: t, books: b, rules: c.rules, findings: newFindings(), ttl: c.ttl, around: near}
 	if !c.repliesOnly {
-		b, err := readBooks(ctx, t, c.totals, c.settling(near))
-		if err != nil {
+		if err := b.readAll(ctx, t, c.settling(near)); err != nil {
 			return j, err
 		}
-		j.books = b
 	}
 	return j, j.all(ctx)
 }
@@ -264,15 +263,7 @@ func (c *Checker) settling(near around) settling {
 
 // conclude says whether a history without a finding was judged as a whole.
 func (c *Checker) conclude(j *judge) (verdict.Verdict, string) {
-	seen, done := 0, 0
-	for i := range j.keys {
-		if j.seen[i].ret != 0 {
-			seen++
-		}
-		if j.done[i].acked != never {
-			done++
-		}
-	}
+	seen, done := j.shown, j.acknowledged
 	switch {
 	case len(j.attempts) == 0:
 		return verdict.Unknown, "no operation carried an idempotency key"
@@ -295,8 +286,8 @@ func (c *Checker) conclude(j *judge) (verdict.Verdict, string) {
 			covered[r.scope] = true
 		}
 	}
-	for i := range j.keys {
-		if scope := j.keys[i].scope; j.done[i].acked != never && !covered[scope] {
+	for scope, keys := range j.keysByScope() {
+		if !covered[scope] && slices.ContainsFunc(keys, func(id int32) bool { return j.done[id].acked != never }) {
 			return verdict.Unknown, fmt.Sprintf(
 				"the books of %s were not read back after the nodes had settled, so a lost effect would not be seen", j.scopes[scope])
 		}
@@ -309,12 +300,6 @@ func (j *judge) figures() []verdict.Figure {
 	figure := func(name string, n int, unit string) verdict.Figure {
 		return verdict.Figure{Name: name, Value: float64(n), Unit: unit}
 	}
-	seen := 0
-	for i := range j.seen {
-		if j.seen[i].ret != 0 {
-			seen++
-		}
-	}
 	return []verdict.Figure{
 		figure("keys", len(j.keys), ""),
 		figure("attempts", len(j.attempts), "ops"),
@@ -325,6 +310,6 @@ func (j *judge) figures() []verdict.Figure {
 		figure("conflicts", j.counts.conflicts, "ops"),
 		figure("refused for good", j.counts.refused, "ops"),
 		figure("read-backs", len(j.reads), "ops"),
-		figure("keys in the books", seen, ""),
+		figure("keys in the books", j.shown, ""),
 	}
 }

@@ -13,10 +13,14 @@ type judge struct {
 	*books
 	rules    rules
 	findings *findings.Set
-	// done is parallel to keys: by when each was certainly done.
-	done []moment
+	// done is parallel to keys: by when each was certainly done, and
+	// acknowledged how many of them some attempt was told so.
+	done         []moment
+	acknowledged int
 	// ids is parallel to keys: the effect that each was told to have had.
 	ids []ident
+	// scoped has the keys of each scope, once they were asked for.
+	scoped [][]int32
 
 	// ttl is how soon a key may be forgotten, or 0 for never.
 	ttl time.Duration
@@ -66,6 +70,7 @@ func (j *judge) judgeKey(id int32) {
 	j.done[id] = moment{never, never}
 	if r.done != none {
 		j.done[id].acked = r.ret
+		j.acknowledged++
 		j.ids[id] = r.reply.id
 	}
 	if seen.ret != 0 {

@@ -2,9 +2,7 @@ package idempotent
 
 import (
 	"context"
-	"hash/maphash"
 	"iter"
-	"math/bits"
 
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/columns"
@@ -14,7 +12,8 @@ import (
 // reads them. It compares numbers in place of values.
 type ledgerColumns struct {
 	*columns.Columns
-	proofs []proof
+	proofs   []proof
+	attempts int
 	// keys has the key of each idem, plus one, and index finds them by name.
 	keys  []int32
 	index idemIndex
@@ -46,6 +45,7 @@ func newLedgerColumns(ctx context.Context, view *columns.Columns, books bool) *l
 		keys:      make([]int32, view.Idems.Len()),
 		refusals:  make([]Refusal, view.Errors.Len()),
 		first:     make([]int32, view.Idems.Len()),
+		index:     idemIndex{names: &view.Idems},
 		readBacks: none,
 		requests:  make([][]uint32, view.Functions.Len()),
 	}
@@ -53,6 +53,9 @@ func newLedgerColumns(ctx context.Context, view *columns.Columns, books bool) *l
 		l.readBacks = int64(f)
 	}
 	for op, idem := range view.Idem {
+		if idem != 0 {
+			l.attempts++
+		}
 		if l.first[idem] == 0 {
 			l.first[idem] = int32(op) + 1
 		}
@@ -112,6 +115,8 @@ func (l *ledgerColumns) ready() error { return l.await() }
 
 func (l *ledgerColumns) len() int { return len(l.proofs) }
 
+func (l *ledgerColumns) sizes() (attempts, keys int) { return l.attempts, l.Idems.Len() - 1 }
+
 func (l *ledgerColumns) proof(op int32) proof { return l.proofs[op] }
 
 func (l *ledgerColumns) at(op int32) *history.Operation {
@@ -165,9 +170,6 @@ func (l *ledgerColumns) keyOf(op, next int32) (id int32, known bool) {
 }
 
 func (l *ledgerColumns) find(idem []byte) (id int32, known bool) {
-	if l.index.slots == nil {
-		l.index = newIdemIndex(&l.Idems)
-	}
 	number, known := l.index.find(idem)
 	if !known || l.keys[number] == 0 {
 		return none, false
@@ -289,51 +291,3 @@ func (l *ledgerColumns) entry(e *shownEffect) any { return l.Values.At(e.value) 
 func (l *ledgerColumns) identities() int { return l.Values.Len() }
 
 func (l *ledgerColumns) identify(id ident) any { return l.Values.At(uint32(id)) }
-
-// idemIndex finds the numbers of names by their hashes.
-type idemIndex struct {
-	names *columns.Names
-	seed  maphash.Seed
-	// slots hold the number of a name, or 0, which is the empty one.
-	slots []uint32
-	shift int
-}
-
-func newIdemIndex(names *columns.Names) idemIndex {
-	size := bits.Len(uint(2 * names.Len()))
-	x := idemIndex{names: names, seed: maphash.MakeSeed(), slots: make([]uint32, 1<<size), shift: 64 - size}
-	var slots [blockSize]uint64
-	for number := uint32(1); number < uint32(names.Len()); {
-		n := uint32(min(blockSize, names.Len()-int(number)))
-		for i := range n {
-			slots[i] = x.slot(maphash.String(x.seed, names.At(number+i)))
-		}
-		for _, at := range slots[:n] {
-			for x.slots[at] != 0 {
-				at = (at + 1) & uint64(len(x.slots)-1)
-			}
-			x.slots[at] = number
-			number++
-		}
-	}
-	return x
-}
-
-// slot is where to begin to look. Hashes are spread once more: their high bits
-// need not be as good as their low ones.
-func (x *idemIndex) slot(hash uint64) uint64 { return hash * 0x9e3779b97f4a7c15 >> x.shift }
-
-func (x *idemIndex) find(name []byte) (number uint32, known bool) {
-	return x.findFrom(x.slot(maphash.Bytes(x.seed, name)), name)
-}
-
-// findFrom is find for a name whose search begins at a slot.
-func (x *idemIndex) findFrom(at uint64, name []byte) (number uint32, known bool) {
-	for x.slots[at] != 0 {
-		if number = x.slots[at]; x.names.At(number) == string(name) {
-			return number, true
-		}
-		at = (at + 1) & uint64(len(x.slots)-1)
-	}
-	return 0, false
-}

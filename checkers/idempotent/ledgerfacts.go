@@ -2,7 +2,6 @@ package idempotent
 
 import (
 	"context"
-	"hash/maphash"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -73,7 +72,6 @@ func (l *ledgerColumns) readFacts(ctx context.Context, books bool) (await func()
 		before = append(before, func() { l.readReplies(int32(from), int32(min(from+replyStretch, l.len()))) })
 	}
 	if books && l.markEntries() {
-		before = append([]func(){func() { l.index = newIdemIndex(&l.Idems) }}, before...)
 		for from := 0; from < len(l.entries); from += entryStretch {
 			entries = append(entries, func() { l.readEntries(from, min(from+entryStretch, len(l.entries))) })
 		}
@@ -198,18 +196,16 @@ func (l *ledgerColumns) markEntries() bool {
 type lookup struct {
 	fact    *entryFact
 	members []uint32
-	// name is that of the request, which is looked for from a slot on; candidate
-	// is the number of a name there, and found that name.
-	name      []byte
-	slot      uint64
-	candidate uint32
-	found     string
+	// name is that of the request, and idem its number once it was found.
+	name []byte
+	idem uint32
 }
 
 // readEntries reads a range of the values that may be in the books.
 func (l *ledgerColumns) readEntries(from, to int) {
 	var block [blockSize]lookup
 	buffer := make([]byte, 0, 64*blockSize)
+	near := nearby{ledgerColumns: l}
 	for from < to {
 		n := 0
 		buffer = buffer[:0]
@@ -227,31 +223,21 @@ func (l *ledgerColumns) readEntries(from, to int) {
 			if err != nil {
 				continue
 			}
-			buffer, b.name = named, named[start:]
-			b.slot = l.index.slot(maphash.Bytes(l.index.seed, b.name))
+			buffer, b.name, b.idem = named, named[start:], 0
 			n++
 		}
-		l.findRequests(block[:n])
+		l.findRequests(block[:n], &near)
 	}
 }
 
 // findRequests sets the facts of entries that depend on their requests.
-func (l *ledgerColumns) findRequests(block []lookup) {
-	for i := range block {
-		block[i].candidate = l.index.slots[block[i].slot]
+func (l *ledgerColumns) findRequests(block []lookup, near *nearby) {
+	if !near.guess(block) {
+		l.index.look(block)
 	}
 	for i := range block {
-		block[i].found = l.Idems.At(block[i].candidate)
-	}
-	for i := range block {
-		// The first candidate is the right one as a rule.
-		if b := &block[i]; b.found != string(b.name) {
-			b.candidate, _ = l.index.findFrom(b.slot, b.name)
-		}
-	}
-	for i := range block {
-		if b := &block[i]; b.candidate != 0 && l.first[b.candidate] != 0 {
-			b.fact.idem, b.fact.fits = b.candidate, l.fitsFirst(b.members, b.candidate)
+		if b := &block[i]; b.idem != 0 && l.first[b.idem] != 0 {
+			b.fact.idem, b.fact.fits = b.idem, l.fitsFirst(b.members, b.idem)
 		}
 	}
 }

@@ -55,6 +55,9 @@ func (j *judge) judgePresence(ctx context.Context) error {
 
 // keysByScope returns the keys of each scope.
 func (j *judge) keysByScope() [][]int32 {
+	if j.scoped != nil {
+		return j.scoped
+	}
 	sizes := make([]int, len(j.scopes))
 	for i := range j.keys {
 		sizes[j.keys[i].scope]++
@@ -68,6 +71,7 @@ func (j *judge) keysByScope() [][]int32 {
 		scope := j.keys[i].scope
 		byScope[scope] = append(byScope[scope], int32(i))
 	}
+	j.scoped = byScope
 	return byScope
 }
 
@@ -205,6 +209,9 @@ func (p *presence) missing(at, limit int32) {
 // judgeIDs looks for two keys of a scope that were told to have the same
 // effect.
 func (j *judge) judgeIDs() {
+	if !j.idsAreShared() {
+		return
+	}
 	owners := make([]int32, j.identities()) // the last key with an id, plus one
 	for scope, keys := range j.keysByScope() {
 		for _, id := range keys {
@@ -219,4 +226,24 @@ func (j *judge) judgeIDs() {
 			}
 		}
 	}
+}
+
+// idsAreShared reports whether there are two such keys. It is asked first,
+// because a bit for each identity is far less memory than an owner.
+func (j *judge) idsAreShared() bool {
+	taken := make([]uint64, j.identities()/64+1)
+	for _, keys := range j.keysByScope() {
+		for _, id := range keys {
+			is := j.ids[id]
+			word, bit := &taken[is/64], uint64(1)<<(is%64)
+			if is != noID && *word&bit != 0 {
+				return true
+			}
+			*word |= bit
+		}
+		for _, id := range keys {
+			taken[j.ids[id]/64] = 0
+		}
+	}
+	return false
 }

@@ -12,8 +12,10 @@ import (
 // Operations are numbered from 0 in the order of their calls, and keys in the
 // order in which they are first used.
 type source interface {
-	// len is how many operations there are.
+	// len is how many operations there are, and sizes how many of them are
+	// attempts, under how many keys at most.
 	len() int
+	sizes() (attempts, keys int)
 	// proof returns what is known of an operation at once.
 	proof(op int32) proof
 	// at returns an operation, and brief the same, perhaps without its values.
@@ -90,10 +92,11 @@ type shownEffect struct {
 
 // listed are operations in a list.
 type listed struct {
-	reading Reading
-	ops     []history.Operation
-	byName  map[string]int32
-	ids     *intern.Table
+	reading  Reading
+	ops      []history.Operation
+	attempts int
+	byName   map[string]int32
+	ids      *intern.Table
 }
 
 var _ source = (*listed)(nil)
@@ -105,10 +108,11 @@ func newListed(r Reading, ops []history.Operation) *listed {
 			n++
 		}
 	}
-	return &listed{reading: r, ops: ops, byName: make(map[string]int32, n), ids: intern.New(n)}
+	return &listed{reading: r, ops: ops, attempts: n, byName: make(map[string]int32, n), ids: intern.New(n)}
 }
 
-func (l *listed) len() int { return len(l.ops) }
+func (l *listed) len() int                    { return len(l.ops) }
+func (l *listed) sizes() (attempts, keys int) { return l.attempts, l.attempts }
 
 func (l *listed) proof(op int32) proof {
 	o := &l.ops[op]

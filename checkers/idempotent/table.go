@@ -67,8 +67,10 @@ type table struct {
 	source
 	attempts []attempt
 	keys     []key
-	scopes   []string
-	byScope  map[string]int32
+	// rest are the ok operations that are no attempts, in order of call.
+	rest    []int32
+	scopes  []string
+	byScope map[string]int32
 	// others holds the payloads of keys that have more than one.
 	others map[int32]*payloads
 	counts counts
@@ -87,19 +89,16 @@ const pollEvery = 1 << 15
 // was sent and answered between them.
 func newTable(ctx context.Context, from source, copied func(call, ret int32) bool) (*table, error) {
 	t := &table{source: from, byScope: make(map[string]int32), others: make(map[int32]*payloads)}
-	n := 0
-	for op := range int32(from.len()) {
-		if from.proof(op).attempt {
-			n++
-		}
-	}
-	t.attempts, t.keys = make([]attempt, 0, n), make([]key, 0, n)
+	attempts, keys := from.sizes()
+	t.attempts, t.keys = make([]attempt, 0, attempts), make([]key, 0, keys)
 	for op := range int32(from.len()) {
 		if op%pollEvery == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if p := from.proof(op); p.attempt {
 			t.add(op, p, copied)
+		} else if p.outcome == history.OK {
+			t.rest = append(t.rest, op)
 		}
 	}
 	return t, nil

@@ -20,12 +20,6 @@ cd "$data/zookeeper"
   done
 } >zoo.cfg
 echo "$number" >myid
-cat >logback.xml <<'XML'
-<configuration>
-  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%d [%t] %-5p %c{1}: %m%n</pattern></encoder></appender>
-  <root level="INFO"><appender-ref ref="OUT"/></root>
-</configuration>
-XML
 cat >log4j.properties <<'LOG'
 log4j.rootLogger=INFO, OUT
 log4j.appender.OUT=org.apache.log4j.ConsoleAppender
@@ -33,5 +27,5 @@ log4j.appender.OUT.layout=org.apache.log4j.PatternLayout
 log4j.appender.OUT.layout.ConversionPattern=%d [%t] %-5p %c{1}: %m%n
 LOG
 exec java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dzookeeper.jmx.log4j.disable=true \
-  -cp "$data/zookeeper:/usr/share/java/zookeeper.jar" \
+  -cp "$data/zookeeper:/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-log4j12.jar:/usr/share/java/log4j-1.2.jar" \
   org.apache.zookeeper.server.quorum.QuorumPeerMain "$data/zookeeper/zoo.cfg"

@@ -144,9 +144,17 @@ func everything(Protocol, cluster.Message) bool { return true }
 
 func backwards(_ Protocol, m cluster.Message) bool { return m.Reply }
 
-func requests(_ Protocol, m cluster.Message) bool { return m.Framed && !m.Reply }
+// requests are what clients ask, and replies what answers that. Where messages
+// are sent for other ends too, those are let be.
+func requests(p Protocol, m cluster.Message) bool {
+	c, some := p.(cluster.Correlator)
+	return m.Framed && !m.Reply && (!some || c.Asks(m.Bytes))
+}
 
-func replies(_ Protocol, m cluster.Message) bool { return m.Framed && m.Reply }
+func replies(p Protocol, m cluster.Message) bool {
+	_, some := p.(cluster.Correlator)
+	return m.Framed && m.Reply && (!some || len(m.Request) > 0)
+}
 
 func repeatable(p Protocol, m cluster.Message) bool {
 	return m.Framed && !m.Reply && p.Repeatable(m.Bytes)

@@ -29,6 +29,8 @@ type service struct {
 	logs     map[string][]any
 	ids      int64
 	done     int
+	holders  map[string]string
+	tokens   int64
 }
 
 // stored is the reply of an idempotency key.
@@ -42,7 +44,7 @@ func newService(mistake string) *service {
 		mistake: mistake, registers: map[string]int64{}, before: map[string]int64{},
 		balances: map[string]map[string]int64{}, entries: map[string][]any{}, keys: map[string]stored{},
 		sets: map[string]map[int64]bool{}, counters: map[string]int64{}, lists: map[string][]any{},
-		queues: map[string][]any{}, logs: map[string][]any{},
+		queues: map[string][]any{}, logs: map[string][]any{}, holders: map[string]string{},
 	}
 }
 
@@ -100,6 +102,8 @@ func (s *service) do(op plan.Op) harness.Completion {
 		return s.queue(op)
 	case "send", "poll", "assign":
 		return s.log(op)
+	case "acquire", "add-and-get", "release":
+		return s.lock(op)
 	case "txn":
 		return okay(s.transact(op.Value.([]any)))
 	case "balance":
@@ -311,4 +315,33 @@ func (s *service) log(op plan.Op) harness.Completion {
 		}
 	}
 	return okay(given)
+}
+
+// lock gives a lock to a worker, or lets its holder count. A worker that tries to
+// acquire another lock gives up those that it has.
+func (s *service) lock(op plan.Op) harness.Completion {
+	worker := op.Ref[:strings.LastIndex(op.Ref, ".")] // of "w3.117", "drain.w3.117"
+	switch {
+	case op.F == "acquire":
+		maps.DeleteFunc(s.holders, func(_, holder string) bool { return holder == worker })
+		if s.holders[op.Key] != "" && s.mistake != "given-twice" {
+			return refuse("held", nil)
+		}
+		s.holders[op.Key] = worker
+		if s.mistake != "same-token" || s.done%100 != 0 {
+			s.tokens++
+		}
+		return okay(s.tokens)
+	case op.Value == int64(0):
+		return okay(s.counters[op.Key])
+	case s.holders[op.Key] != worker && s.mistake != "given-twice":
+		return refuse("not-held", nil)
+	case op.F == "release":
+		delete(s.holders, op.Key)
+		return okay(nil)
+	}
+	if s.mistake != "lost-increment" || s.done%100 != 0 {
+		s.counters[op.Key]++
+	}
+	return okay(s.counters[op.Key])
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tertium-dev/tertium/workloads/counter"
 	"github.com/tertium-dev/tertium/workloads/ledger"
 	"github.com/tertium-dev/tertium/workloads/listappend"
+	"github.com/tertium-dev/tertium/workloads/lock"
 	"github.com/tertium-dev/tertium/workloads/longfork"
 	"github.com/tertium-dev/tertium/workloads/membership"
 	"github.com/tertium-dev/tertium/workloads/queue"
@@ -34,6 +35,7 @@ func All() []harness.Workload {
 		stream.Workload{},
 		bank.Workload{},
 		longfork.Workload{},
+		lock.Workload{},
 	}
 }
 

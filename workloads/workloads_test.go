@@ -76,6 +76,8 @@ func TestMistakesAreFound(t *testing.T) {
 		{"half", "bank", "bank"},
 		{"overdraw", "bank", "bank"},
 		{"forked", "long-fork", "long-fork"},
+		{"same-token", "lock", "lease"},
+		{"lost-increment", "lock", "guarded-count"},
 	} {
 		if c.workload != "register" && c.workload != "ledger" {
 			t.Run(c.mistake+" by "+c.workload+", "+c.checker, func(t *testing.T) {

@@ -168,8 +168,9 @@ func (j *judge) blameNegative(op, account int32, amount int64) {
 // mostProofs is up to how many effects of an account a story tells of each.
 const mostProofs = 8
 
-// blameSums is about balances that are not the sums of their entries.
-func (s *sums) blameSums(r, before, after *reading, off, present []int32, between int) {
+// blameSums is about balances that are not the sums of their entries. late are
+// effects that were asked for only after the balances had been read.
+func (s *sums) blameSums(r, before, after *reading, off, present, late []int32, between int) {
 	total := int64(0)
 	for account := range int32(len(s.accounts)) {
 		if s.accountsOf[account] == r.tenant {
@@ -198,6 +199,9 @@ func (s *sums) blameSums(r, before, after *reading, off, present []int32, betwee
 				s.tellEntries(story, entries, fmt.Sprintf("the entries of %s add up to %d",
 					s.accounts[account], s.entriesOf(entries, account)))
 			}
+		}
+		for _, at := range late {
+			s.tellAsked(story, &s.effects[at])
 		}
 		var remarks []string
 		if before == nil {

@@ -191,43 +191,6 @@ func tangle(r *rand.Rand, h *history.History) {
 
 // Of two readings of entries the one that was called first counts, though the
 // other returned before it.
-func TestMonitorWaitsForTheReadingThatWasCalledFirst(t *testing.T) {
-	deposit := func(key string, amount int64) history.Event {
-		return history.Event{Kind: history.Invoke, F: "deposit", Key: "t/a", Idem: "t/deposit/" + key, Value: map[string]any{
-			"tenant": "t", "account": "a", "amount": amount,
-		}}
-	}
-	entry := func(id int64, key string, amount int64) any {
-		return map[string]any{"id": id, "operation": "deposit", "key": key, "account": "a", "amount": amount}
-	}
-	read := func(f string) history.Event {
-		return history.Event{Kind: history.Invoke, F: f, Key: "t", Node: "n1"}
-	}
-	var events []history.Event
-	call := func(process int, e history.Event) {
-		e.Process = process
-		events = append(events, e)
-	}
-	reply := func(process int, f string, value any) {
-		events = append(events, history.Event{Kind: history.Complete, Process: process, F: f, Outcome: history.OK, Value: value})
-	}
-	call(0, deposit("k1", 1))
-	reply(0, "deposit", map[string]any{"id": int64(1), "balance": int64(1)})
-	events = append(events, history.Event{Kind: history.Phase, Process: history.NoProcess, F: "final"})
-	call(1, deposit("k2", 2))
-	call(2, read("accounts"))
-	reply(2, "accounts", []any{map[string]any{"account": "a", "balance": int64(3)}})
-	call(3, read("entries"))
-	call(4, read("entries"))
-	reply(1, "deposit", map[string]any{"id": int64(2), "balance": int64(3)})
-	reply(4, "entries", []any{entry(1, "k1", 1), entry(2, "k2", 2)})
-	reply(3, "entries", []any{entry(1, "k1", 1)})
-	h := history.New(events)
-	require.NoError(t, h.Validate())
-	require.Equal(t, verdict.Invalid, check(h).Verdict)
-	requireSamePrefixes(t, 0, h)
-}
-
 func TestMonitorNeverAccusesACorrectLedger(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		choose := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "choice") }

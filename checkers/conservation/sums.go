@@ -148,8 +148,44 @@ func (s *sums) explain(r, before, after *reading, off, present, between []int32)
 		return reachable(s.told[account]-s.sum[account], changes[account])
 	})
 	if len(off) > 0 {
-		s.blameSums(r, before, after, off, present, len(between))
+		late := s.tooLate(r, after, off[0], s.told[off[0]]-s.sum[off[0]], changes[off[0]])
+		s.blameSums(r, before, after, off, present, late, len(between))
 	}
+}
+
+// tooLate returns effects that a reading of entries shows after the accounts were
+// read and that would make up the difference had they not been asked for later
+// than that, each of which is needed to say that nothing does.
+func (s *sums) tooLate(r, after *reading, account int32, difference int64, changes []int64) []int32 {
+	if after == nil {
+		return nil
+	}
+	var late []int32
+	for _, at := range after.effects {
+		if e := &s.effects[at]; e.lo >= r.ret && e.move.moves() && e.move.on(account) != 0 {
+			late = append(late, at)
+		}
+	}
+	// without are the changes that there would be without what is told of some.
+	without := func(told []int32) []int64 {
+		all := slices.Clone(changes)
+		for _, at := range late {
+			if !slices.Contains(told, at) {
+				all = append(all, s.effects[at].move.on(account))
+			}
+		}
+		return all
+	}
+	told := slices.Clone(late)
+	for i := 0; i < len(told) && len(late) <= fewChanges; {
+		rest := slices.Delete(slices.Clone(told), i, i+1)
+		if reachable(difference, without(rest)) {
+			i++
+		} else {
+			told = rest
+		}
+	}
+	return told[:min(len(told), fewChanges)]
 }
 
 // fewChanges is up to how many changes all choices among them are tried.

@@ -55,7 +55,7 @@ func (System) Protocol() string { return "http/1.1" }
 
 // Workloads are those that clients can do.
 func (System) Workloads() []string {
-	return []string{"register", "list-append", "set", "membership", "counter", "rw-register"}
+	return []string{"register", "list-append", "set", "membership", "counter", "rw-register", "lock"}
 }
 
 // Bugs is empty: older versions have their own.

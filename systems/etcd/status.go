@@ -18,6 +18,8 @@ const (
 	// hashTimeout bounds the question for a hash, for which a node reads all it
 	// has.
 	hashTimeout = 20 * time.Second
+	// defragmentTimeout bounds the rewriting of all that a node has.
+	defragmentTimeout = 2 * time.Minute
 )
 
 // memberStatus is what a node says of itself.
@@ -193,4 +195,10 @@ func diverged(known map[string]memberStatus, hashes map[string]contentHash) erro
 		words = append(words, fmt.Sprintf("%s at revision %d with hash %d", strings.Join(parts[s], " and "), s.revision, s.hash.Hash))
 	}
 	return fmt.Errorf("etcd: %w, all having applied %d entries: %s", ErrDiverged, applied, strings.Join(words, ", but "))
+}
+
+// Defragment has a member rewrite its database, which serves nothing meanwhile.
+func (System) Defragment(ctx context.Context, node cluster.Node) error {
+	_, err := once[struct{}](ctx, defragmentTimeout, node.Addr(cluster.ClientPort), defragmentPath, struct{}{})
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/nemeses/disk"
 	"github.com/tertium-dev/tertium/nemeses/link"
+	"github.com/tertium-dev/tertium/nemeses/maintenance"
 	"github.com/tertium-dev/tertium/nemeses/process"
 	"github.com/tertium-dev/tertium/nemeses/wire"
 )
@@ -21,6 +22,7 @@ func All() []harness.FaultKind {
 		link.Kinds(),
 		process.Kinds(wire.Acknowledged),
 		disk.Kinds(),
+		maintenance.Kinds(),
 	)
 }
 

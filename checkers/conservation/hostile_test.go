@@ -10,47 +10,8 @@ import (
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
 
-// paid is the deposit of 1 under a key, the i-th effect.
-func paid(key string, i int) checktest.Op {
-	return checktest.Op{
-		F: "deposit", Key: "t/a", Idem: "t/deposit/" + key, Outcome: history.OK,
-		Input:  map[string]any{"tenant": "t", "account": "a", "amount": int64(1)},
-		Output: map[string]any{"id": int64(i), "account": "a", "amount": int64(1), "balance": int64(i)},
-	}
-}
-
-// readBack adds to a history of such deposits that the nodes settle, and what the
-// books hold then.
-func readBack(h *history.History) *history.History {
-	entries := []any{}
-	known := make(map[string]bool)
-	for _, op := range h.Operations() {
-		if op.Outcome == history.OK && !known[op.Idem] {
-			known[op.Idem] = true
-			entries = append(entries, map[string]any{
-				"id": op.Output.(map[string]any)["id"], "operation": "deposit", "key": op.Idem[len("t/deposit/"):], "account": "a", "amount": int64(1),
-			})
-		}
-	}
-	reader := len(h.Events) + 1
-	read := func(f string, value any) []history.Event {
-		return []history.Event{
-			{Kind: history.Invoke, Process: reader, F: f, Key: "t", Node: "n1"},
-			{Kind: history.Complete, Process: reader, F: f, Outcome: history.OK, Value: value},
-		}
-	}
-	events := append(h.Events[:len(h.Events):len(h.Events)], history.Event{Kind: history.Phase, Process: history.NoProcess, F: "final"})
-	events = append(events, read("entries", entries)...)
-	events = append(events, read("accounts", []any{map[string]any{"account": "a", "balance": int64(len(entries))}})...)
-	return history.New(events)
-}
-
 func TestHostile(t *testing.T) {
-	checktest.Hostile(t, checktest.Sizes{
-		Op:     func(int, int) checktest.Op { return paid("k", 1) },
-		Keyed:  func(i, _ int) checktest.Op { return paid(checktest.Key(i), i+1) },
-		OneKey: verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
-	}, func(h *history.History) verdict.Report {
-		return conservation.New().Check(context.Background(), readBack(h), verdict.Budget{})
+	checktest.HostileLedger(t, func(h *history.History) verdict.Report {
+		return conservation.New().Check(context.Background(), h, verdict.Budget{})
 	})
 }

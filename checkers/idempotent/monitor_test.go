@@ -21,17 +21,7 @@ func newMonitor(t testing.TB, options ...Option) *Monitor {
 	return m
 }
 
-// watch shows a history to a monitor and returns the event at which it saw a
-// violation, or -1.
-func watch(m *Monitor, h *history.History) (violated int) {
-	violated = -1
-	for i := range h.Events {
-		if m.Observe(&h.Events[i]) && violated < 0 {
-			violated = i
-		}
-	}
-	return violated
-}
+func watch(m *Monitor, h *history.History) (violated int) { return checktest.Watch(m, h) }
 
 func prefix(h *history.History, n int) *history.History {
 	return &history.History{Events: h.Events[:n]}

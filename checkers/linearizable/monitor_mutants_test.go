@@ -1,14 +1,10 @@
 package linearizable
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 )
 
 func monitorMutants() []mutant {
@@ -74,38 +70,14 @@ func monitorMutants() []mutant {
 	}
 }
 
-// TestMonitorMutantsNameRules makes sure that every rule is still there, once.
-func TestMonitorMutantsNameRules(t *testing.T) {
-	for _, m := range monitorMutants() {
-		source, err := os.ReadFile(m.file)
-		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), m.rule), m.name)
-	}
-}
-
 // TestMonitorMutantsAreCaught is TestMutantsAreCaught for monitors.
 func TestMonitorMutantsAreCaught(t *testing.T) {
-	if os.Getenv("TERTIUM_SOAK") == "" {
-		t.Skip("takes minutes; set TERTIUM_SOAK")
-	}
+	var all []checktest.Mutant
 	for _, m := range monitorMutants() {
-		t.Run(m.name, func(t *testing.T) {
-			dir := t.TempDir()
-			path, err := filepath.Abs(m.file)
-			require.NoError(t, err)
-			source, err := os.ReadFile(path)
-			require.NoError(t, err)
-			changed := filepath.Join(dir, "mutant.go")
-			require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(source), m.rule, m.without, 1)), 0o600))
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-			require.NoError(t, err)
-			overlayFile := filepath.Join(dir, "overlay.json")
-			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
-			test := exec.Command("go", "test", "-vet=off", "-timeout=120s", "-overlay", overlayFile, "-run", "TestMonitorAgrees/"+strings.ReplaceAll(m.scenario, " ", "_"), ".")
-			test.Env = append(os.Environ(), "TERTIUM_SOAK=120000")
-			output, err := test.CombinedOutput()
-			require.Error(t, err, "nothing noticed")
-			require.Contains(t, string(output), "went on: ", "it failed for another reason:\n%s", output)
+		all = append(all, checktest.Mutant{
+			Name: m.name, File: m.file, Rule: m.rule, Without: m.without,
+			Run: "TestMonitorAgrees/" + strings.ReplaceAll(m.scenario, " ", "_"),
 		})
 	}
+	checktest.Mutants(t, "", "went on: ", "120000", all)
 }

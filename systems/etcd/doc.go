@@ -7,9 +7,9 @@
 //	reads               linearizable (the default) or serializable: whether a read asks the
 //	                    leader how far it must have got, or is answered with what the node has
 //	value_bytes         what values are filled up to with spaces; 0, the default, is not at all
-//	heartbeat-interval  as the server's flags; its own defaults if they are left out
-//	election-timeout
-//	snapshot-count
+//	heartbeat-interval  as the server's flags, in milliseconds: 50 and 500, half of its own
+//	election-timeout    defaults
+//	snapshot-count      as the server's flag; its own default if it is left out
 //
 // Several members run in containers only: each must reach all others by the one
 // address that all know it by, and processes of one machine have a link of its

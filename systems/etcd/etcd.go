@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -39,8 +40,14 @@ const (
 	maxSize = 1 << 20
 )
 
-// tuning are the options that go to the server as they are: whole numbers.
-var tuning = []string{"heartbeat-interval", "election-timeout", "snapshot-count"}
+// tuning are the options that go to the server as they are: whole numbers. With
+// its own defaults an election takes about as long as most faults last, so that
+// there would hardly ever be a leader to put the next one on.
+var tuning = []struct{ name, value string }{
+	{"heartbeat-interval", "50"},
+	{"election-timeout", "500"},
+	{"snapshot-count", ""},
+}
 
 // Name is "etcd".
 func (System) Name() string { return "etcd" }
@@ -152,15 +159,15 @@ func onThisMachine(config plan.Config, version string) (string, error) {
 // flagsOf are the options that go to the server.
 func flagsOf(config plan.Config) ([]string, error) {
 	var flags []string
-	for _, name := range tuning {
-		text := config.Options[name]
+	for _, t := range tuning {
+		text := cmp.Or(config.Options[t.name], t.value)
 		if text == "" {
 			continue
 		}
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {
-			return nil, fmt.Errorf("etcd: option %s is %q; it must be a number above 0", name, text)
+			return nil, fmt.Errorf("etcd: option %s is %q; it must be a number above 0", t.name, text)
 		}
-		flags = append(flags, "--"+name, text)
+		flags = append(flags, "--"+t.name, text)
 	}
 	return flags, nil
 }

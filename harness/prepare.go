@@ -55,7 +55,7 @@ func chooseFaults(s System, config *plan.Config, kinds []FaultKind) ([]FaultKind
 			return nil, nil
 		}
 		for _, kind := range kinds {
-			if kind.fits(s, *config) == nil {
+			if kind.usual(s, *config) && kind.fits(s, *config) == nil {
 				chosen = append(chosen, kind)
 				config.Faults = append(config.Faults, kind.Name)
 			}
@@ -82,6 +82,11 @@ func findFault(name string, kinds []FaultKind, s System, config plan.Config) (Fa
 		return FaultKind{}, fmt.Errorf("fault %s cannot be put on %s: %w", name, s.Name(), err)
 	}
 	return kinds[i], nil
+}
+
+// usual reports whether a system is given the fault without anybody naming it.
+func (k FaultKind) usual(s System, config plan.Config) bool {
+	return !k.OptIn && (k.Promised == nil || k.Promised(s, config))
 }
 
 // fits returns nil if the fault can be put on the system as configured.

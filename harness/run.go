@@ -155,16 +155,19 @@ func (r *run) setUp(ctx context.Context, t Test) error {
 	if err := r.enter("set-up", 0); err != nil {
 		return err
 	}
+	disks := false
 	for _, fault := range r.plan.Faults {
-		if _, ok := r.kinds[fault.Kind]; !ok {
+		kind, ok := r.kinds[fault.Kind]
+		if !ok {
 			return fmt.Errorf("the plan names fault %q, which no nemesis offers", fault.Kind)
 		}
+		disks = disks || kind.Disk
 	}
 	specs, err := r.system.Nodes(r.plan.Config)
 	if err != nil {
 		return err
 	}
-	r.cluster, err = t.Runtime.Open(ctx, specs, cluster.Options{Dir: t.Dir, Framer: t.Framer, Journal: t.Journal})
+	r.cluster, err = t.Runtime.Open(ctx, specs, cluster.Options{Dir: t.Dir, Framer: t.Framer, Journal: t.Journal, Disks: disks})
 	if err != nil {
 		return err
 	}
@@ -186,7 +189,18 @@ func (r *run) setUp(ctx context.Context, t Test) error {
 	if err != nil {
 		return errors.Join(err, r.cluster.Close())
 	}
+	r.syncDisks()
 	return nil
+}
+
+// syncDisks makes durable what set-up left on the nodes' disks: the run begins on
+// machines that have been up for longer than a write-back takes.
+func (r *run) syncDisks() {
+	for _, node := range r.cluster.Nodes() {
+		if n, ok := node.(cluster.Disked); ok && n.Disk() != nil {
+			n.Disk().Sync()
+		}
+	}
 }
 
 // play goes through the phases after set-up.

@@ -48,6 +48,13 @@ type TornWriter interface {
 	Tear(data string, salt uint64) (what string, err error)
 }
 
+// Durable is a System that can promise that what it acknowledged survives a loss
+// of power.
+type Durable interface {
+	// Durable reports whether it does as configured.
+	Durable(plan.Config) bool
+}
+
 // Deduplicator is a System that promises, in some workloads, to do a request
 // once however often it is delivered. Requests of other systems and workloads
 // are never delivered twice by a fault.
@@ -155,6 +162,15 @@ type FaultKind struct {
 	Nodes int
 	// Length is how long it lasts by default.
 	Length time.Duration
+	// Disk is true if nodes must have disks of the harness's own for it.
+	Disk bool
+	// OptIn is true if it is put on a system only when it is named: because it is
+	// more than systems promise to survive, or because few runs are about it.
+	OptIn bool
+	// Promised reports whether a system promises to survive it; nil means that
+	// all do. On one that does not it is put only when it is named, as what comes
+	// of it accuses nobody.
+	Promised func(System, plan.Config) bool
 	// Available says whether it can be done here, or why not.
 	Available func(System, plan.Config) error
 	// New makes the fault that a plan asks for.

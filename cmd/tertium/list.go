@@ -43,7 +43,11 @@ func newWorkloads() *cobra.Command {
 func newFaults() *cobra.Command {
 	return newList("faults", "List the faults that can be injected", func() []listed {
 		return list(nemeses.All(), func(k harness.FaultKind) listed {
-			return listed{k.Name, []string{k.Family}, k.Doc}
+			doc := k.Doc
+			if k.OptIn {
+				doc += " (only when named)"
+			}
+			return listed{k.Name, []string{k.Family}, doc}
 		})
 	})
 }

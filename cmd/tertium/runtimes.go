@@ -8,6 +8,7 @@ import (
 	"github.com/tertium-dev/tertium/harness/cluster"
 	"github.com/tertium-dev/tertium/harness/cluster/docker"
 	"github.com/tertium-dev/tertium/harness/cluster/local"
+	"github.com/tertium-dev/tertium/harness/cluster/lossy"
 	"github.com/tertium-dev/tertium/harness/journal"
 )
 
@@ -34,5 +35,6 @@ func findRuntime(name string) (cluster.Runtime, error) {
 func undoers() map[string]journal.Undoer {
 	all := journal.Undoers()
 	maps.Copy(all, docker.Undoers())
+	maps.Copy(all, lossy.Undoers())
 	return all
 }

@@ -33,6 +33,9 @@ type Options struct {
 	Framer Framer
 	// Journal is told of each thing that must not outlive the run.
 	Journal Journal
+	// Disks gives every node a disk of the harness's own, so that it can have
+	// faults: each is then [Disked].
+	Disks bool
 }
 
 // Journal remembers what has to be undone if the harness dies. An entry is

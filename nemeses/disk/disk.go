@@ -33,7 +33,8 @@ func Kinds() []harness.FaultKind {
 		Nodes: 1, Length: 500 * time.Millisecond,
 		Available: func(s harness.System, config plan.Config) error {
 			if config.Runtime == "docker" {
-				return errors.New("the data of a container is in a volume, which the harness does not reach into")
+				return errors.New("the data of a container is in a volume, which the harness does not reach into;" +
+					" power-loss tears writes of every system")
 			}
 			_, err := tearer(s)
 			return err
@@ -52,7 +53,13 @@ func Kinds() []harness.FaultKind {
 		}
 		return &tearing{plan: f, world: w, system: system}, nil
 	}
-	return []harness.FaultKind{kind}
+	return []harness.FaultKind{
+		powerKind("power-loss", "all nodes lose power at the same moment: what they had not fsynced is gone, of the last write a part may stay (torn=1)",
+			1, target.All),
+		powerKind("power-loss-node", "some of several nodes lose power: what they had not fsynced is gone, of the last write a part may stay (torn=1)",
+			2, target.Leader, target.Follower, target.Majority),
+		slowKind(), kind, errorKind(), fullKind(), flipKind(),
+	}
 }
 
 func tearer(s harness.System) (harness.TornWriter, error) {

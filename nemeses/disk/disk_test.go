@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,9 +35,17 @@ func world(t *testing.T, tear func(data string) error) (*fake.World, map[string]
 	return w, salts
 }
 
+func find(t *testing.T, name string) harness.FaultKind {
+	t.Helper()
+	kinds := disk.Kinds()
+	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return kinds[i]
+}
+
 func tornWrite(t *testing.T, w *fake.World, target string) harness.Fault {
 	t.Helper()
-	fault, err := disk.Kinds()[0].New(plan.Fault{Kind: "torn-write", Target: target, Salt: 5}, w)
+	fault, err := find(t, "torn-write").New(plan.Fault{Kind: "torn-write", Target: target, Salt: 5}, w)
 	require.NoError(t, err)
 	require.Equal(t, harness.Evidence{What: "no log was torn"}, fault.Evidence())
 	return fault
@@ -91,7 +100,7 @@ func TestInjectionThatFails(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	kind := disk.Kinds()[0]
+	kind := find(t, "torn-write")
 	w, _ := world(t, func(string) error { return nil })
 	require.NoError(t, kind.Available(w.S, w.Config()))
 	contained := w.Config()

@@ -153,6 +153,9 @@ func (System) Open(_, addr string, _ plan.Config) (harness.Client, error) {
 	return &client{wire: wire{addr: addr}}, nil
 }
 
+// Durable is true: an acknowledged transfer is on the disks of a majority.
+func (System) Durable(plan.Config) bool { return true }
+
 // Tear leaves the log in a node's data folder as a crash in the middle of a
 // write leaves it.
 func (System) Tear(data string, salt uint64) (string, error) {

@@ -61,6 +61,11 @@ func (c *Cluster) build(dataDir string, keep bool, specs []cluster.Spec, options
 		if err := n.build(filepath.Join(options.Dir, "nodes", spec.Name)); err != nil {
 			return fmt.Errorf("node %s: %w", spec.Name, err)
 		}
+		if options.Disks {
+			if err := n.mount(); err != nil {
+				return fmt.Errorf("node %s: %w", spec.Name, err)
+			}
+		}
 	}
 	return c.connect(specs, options.Framer)
 }

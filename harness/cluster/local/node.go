@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tertium-dev/tertium/harness/cluster"
+	"github.com/tertium-dev/tertium/harness/cluster/lossy"
 	"github.com/tertium-dev/tertium/harness/cluster/nodelog"
 	"github.com/tertium-dev/tertium/harness/cluster/port"
 )
@@ -35,6 +36,7 @@ type Node struct {
 	place   cluster.Place
 	log     *nodelog.Log
 	ports   map[string]*port.Port
+	disk    *lossy.Disk // nil if it has none of its own
 
 	mu      sync.Mutex
 	process *process // the last one started; nil before the first

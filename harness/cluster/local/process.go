@@ -54,6 +54,12 @@ func launch(n *Node, command cluster.Command) (*process, error) {
 	}
 	cmd := exec.Command(path, command.Args...)
 	cmd.Dir = n.data
+	if n.disk != nil {
+		cmd, err = moving(cmd)
+		if err != nil {
+			return nil, errors.Join(err, reader.Close(), writer.Close())
+		}
+	}
 	cmd.Env = append(append(os.Environ(), command.Env...), journal.RunVariable+"="+n.cluster.token)
 	cmd.Stdout, cmd.Stderr = writer, writer
 	cmd.SysProcAttr = attributes()

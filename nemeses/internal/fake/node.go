@@ -19,6 +19,7 @@ type Node struct {
 	deaf    bool
 	starts  int
 	startFn func(context.Context) error
+	disk    *Disk
 }
 
 // SetData sets the data folder.

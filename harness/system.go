@@ -64,6 +64,16 @@ type Deduplicator interface {
 	Deduplicates(workload string) bool
 }
 
+// Promoter is a System in which an operator, not the nodes, decides who leads.
+type Promoter interface {
+	// Promote makes a follower the leader, as an operator does who takes the
+	// old one for lost, and has the other followers follow it. The old leader is
+	// not told: until it ends, there may be two. When it starts again it must
+	// find out by itself, and follow. Promote changes nothing and returns an
+	// error if another follower has more of what the old leader had.
+	Promote(ctx context.Context, c cluster.Cluster, node string) error
+}
+
 // Bug is a planted mistake, off by default.
 type Bug struct {
 	Name string

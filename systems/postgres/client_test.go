@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tertium-dev/tertium/harness"
@@ -15,102 +14,59 @@ import (
 	"github.com/tertium-dev/tertium/harness/plan"
 )
 
-// row is the answer of a server to a query: a row with one number.
-func row(value string) []pgproto3.BackendMessage {
-	return []pgproto3.BackendMessage{
-		&pgproto3.ParseComplete{}, &pgproto3.BindComplete{},
-		&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("value"), DataTypeOID: 20, DataTypeSize: 8}}},
-		&pgproto3.DataRow{Values: [][]byte{[]byte(value)}}, &pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")},
-	}
-}
-
-func refusal(code string) []pgproto3.BackendMessage {
-	return []pgproto3.BackendMessage{&pgproto3.ErrorResponse{Severity: "ERROR", Code: code, Message: "no"}}
-}
-
-var (
-	nothing = []pgproto3.BackendMessage{
-		&pgproto3.ParseComplete{}, &pgproto3.BindComplete{}, &pgproto3.NoData{}, &pgproto3.CommandComplete{CommandTag: []byte("SELECT 0")},
-	}
-	done = []pgproto3.BackendMessage{
-		&pgproto3.ParseComplete{}, &pgproto3.BindComplete{}, &pgproto3.NoData{}, &pgproto3.CommandComplete{CommandTag: []byte("INSERT 0 1")},
-	}
-)
-
-// serve greets clients as PostgreSQL does, and answers every statement with the
-// same; nil hangs, and what is empty ends the connection.
-func serve(t *testing.T, answer []pgproto3.BackendMessage) (addr string) {
+// open returns a client of a fake server.
+func open(t *testing.T, answers map[string]answer, config plan.Config) (*fake, *client) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	f, addr := serve(t, answers)
+	opened, err := System{}.Open("n1", addr, config)
 	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go converse(c, answer)
-		}
-	}()
-	return l.Addr().String()
+	t.Cleanup(func() { require.NoError(t, opened.Close()) })
+	return f, opened.(*client)
 }
 
-func converse(c net.Conn, answer []pgproto3.BackendMessage) {
-	defer c.Close()
-	b := pgproto3.NewBackend(c, c)
-	if _, err := b.ReceiveStartupMessage(); err != nil {
-		return
-	}
-	b.Send(&pgproto3.AuthenticationOk{})
-	b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
-	if b.Flush() != nil {
-		return
-	}
-	for {
-		m, err := b.Receive()
-		if err != nil {
-			return
-		}
-		switch m.(type) {
-		case *pgproto3.Terminate:
-			return
-		case *pgproto3.Sync:
-			if answer == nil {
-				continue
-			}
-			if len(answer) == 0 {
-				return
-			}
-			for _, part := range answer {
-				b.Send(part)
-			}
-			b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
-			if b.Flush() != nil {
-				return
-			}
+// patience returns the context of an operation, which is short if an answer will
+// not come.
+func patience(t *testing.T, answers map[string]answer) context.Context {
+	limit := time.Minute
+	for _, a := range answers {
+		if a == nil {
+			limit = 500 * time.Millisecond
 		}
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
 }
 
+// What a client makes of the answer to a statement by itself.
 func TestWhatIsMadeOfAnswers(t *testing.T) {
 	read := harness.Invocation{F: "read", Key: "r"}
 	write := harness.Invocation{F: "write", Key: "r", Value: int64(3)}
 	cas := harness.Invocation{F: "cas", Key: "r", Value: []any{int64(3), int64(4)}}
+	add := harness.Invocation{F: "add", Key: "r", Value: int64(3)}
+	contains := harness.Invocation{F: "contains", Key: "r", Value: int64(3)}
 	for name, test := range map[string]struct {
 		op      harness.Invocation
-		answer  []pgproto3.BackendMessage
+		answer  answer
 		outcome history.Outcome
 		value   any
 		says    string
 	}{
-		"read":                         {read, row("7"), history.OK, int64(7), ""},
-		"read of nothing":              {read, nothing, history.OK, nil, ""},
-		"write":                        {write, done, history.OK, nil, ""},
-		"cas":                          {cas, row("4"), history.OK, nil, ""},
-		"cas that sees another":        {cas, row("9"), history.Fail, int64(9), "mismatch"},
-		"cas that sees the old one":    {cas, row("3"), history.Fail, int64(3), "mismatch"},
-		"cas of nothing":               {cas, nothing, history.Fail, nil, "mismatch"},
+		"read":                         {read, number("7"), history.OK, int64(7), ""},
+		"read of nothing":              {read, none, history.OK, nil, ""},
+		"write":                        {write, inserted, history.OK, nil, ""},
+		"write that is only here":      {write, warned(inserted), history.Unknown, nil, "warned: canceling wait"},
+		"cas":                          {cas, number("4"), history.OK, nil, ""},
+		"cas that sees another":        {cas, number("9"), history.Fail, int64(9), "mismatch"},
+		"cas that sees the old one":    {cas, number("3"), history.Fail, int64(3), "mismatch"},
+		"cas of nothing":               {cas, none, history.Fail, nil, "mismatch"},
+		"increment":                    {harness.Invocation{F: "increment", Key: "r"}, inserted, history.OK, nil, ""},
+		"increment by two":             {harness.Invocation{F: "increment", Key: "r", Value: int64(2)}, inserted, history.Fail, nil, "not-sent"},
+		"add":                          {add, inserted, history.OK, true, ""},
+		"add of what is in":            {add, tagged("INSERT 0 0"), history.OK, false, ""},
+		"remove":                       {harness.Invocation{F: "remove", Key: "r", Value: int64(3)}, tagged("DELETE 1"), history.OK, true, ""},
+		"contains":                     {contains, table(column{boolOID, []string{"t"}}), history.OK, true, ""},
+		"balance":                      {harness.Invocation{F: "balance", Key: "t1/a1"}, number("12"), history.OK, int64(12), ""},
 		"serialization failure":        {write, refusal("40001"), history.Fail, nil, "sqlstate-40001"},
 		"completion unknown":           {write, refusal("40003"), history.Unknown, nil, "sqlstate-40003"},
 		"read-only server":             {write, refusal("25006"), history.Fail, nil, "sqlstate-25006"},
@@ -120,26 +76,41 @@ func TestWhatIsMadeOfAnswers(t *testing.T) {
 		"crash of another process":     {write, refusal("57P02"), history.Unknown, nil, "sqlstate-57P02"},
 		"connection failure":           {write, refusal("08006"), history.Unknown, nil, "sqlstate-08006"},
 		"internal error":               {write, refusal("XX000"), history.Unknown, nil, "sqlstate-XX000"},
-		"end of the connection":        {write, []pgproto3.BackendMessage{}, history.Unknown, nil, "no-reply"},
-		"no answer":                    {write, nil, history.Unknown, nil, "timeout"},
-		"an operation that is unknown": {harness.Invocation{F: "withdraw"}, done, history.Fail, nil, "not-sent"},
-		"a cas without a pair":         {harness.Invocation{F: "cas", Value: int64(1)}, done, history.Fail, nil, "not-sent"},
+		"end of the connection":        {write, ends, history.Unknown, nil, "no-reply"},
+		"end in an answer":             {read, number("7")[:4], history.Unknown, nil, "no-reply"},
+		"no answer":                    {write, hangs, history.Unknown, nil, "timeout"},
+		"an operation that is unknown": {harness.Invocation{F: "withdraw"}, inserted, history.Fail, nil, "not-sent"},
+		"a cas without a pair":         {harness.Invocation{F: "cas", Value: int64(1)}, inserted, history.Fail, nil, "not-sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := System{}.Open("n1", serve(t, test.answer), plan.Config{})
-			require.NoError(t, err)
-			defer c.Close()
-			limit := 30 * time.Second
-			if test.answer == nil {
-				limit = 300 * time.Millisecond
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			got := c.Invoke(ctx, test.op)
+			answers := map[string]answer{"": test.answer}
+			f, c := open(t, answers, plan.Config{})
+			got := c.Invoke(patience(t, answers), test.op)
 			require.Equal(t, test.outcome, got.Outcome, got.Error)
 			require.Equal(t, test.value, got.Value)
 			require.True(t, strings.HasPrefix(got.Error, test.says), got.Error)
+			require.LessOrEqual(t, f.connections(), 1, "nothing is cancelled on another connection")
 		})
+	}
+}
+
+// What reads and sets hold is up to the workload.
+func TestReadsByWorkload(t *testing.T) {
+	read := harness.Invocation{F: "read", Key: "k"}
+	numbers := table(column{bigOID, []string{"3", "4"}})
+	for workload, test := range map[string]struct {
+		sql    string
+		answer answer
+		value  any
+	}{
+		"set":                  {"SELECT element FROM elements", numbers, []any{int64(3), int64(4)}},
+		"set+ledger":           {"SELECT element FROM elements", none, []any{}},
+		"counter":              {"SELECT coalesce((SELECT value FROM counters", number("2"), int64(2)},
+		"register":             {"SELECT value FROM registers", number("2"), int64(2)},
+		"register+list-append": {"SELECT value FROM registers", none, nil},
+	} {
+		_, c := open(t, map[string]answer{test.sql: test.answer}, plan.Config{Workload: workload})
+		require.Equal(t, harness.Completion{Outcome: history.OK, Value: test.value}, c.Invoke(t.Context(), read), workload)
 	}
 }
 
@@ -156,4 +127,44 @@ func TestWhatWasNeverSent(t *testing.T) {
 		require.True(t, got.Backoff)
 		require.NoError(t, c.Close())
 	}
+}
+
+// A client of a replica does nothing there, or only what reads, until the replica
+// is promoted.
+func TestReplicas(t *testing.T) {
+	asked := "SELECT pg_is_in_recovery()"
+	is := func(replica string) answer { return table(column{boolOID, []string{replica}}) }
+	several := func(reads string) plan.Config {
+		return plan.Config{Nodes: []string{"n1", "n2"}, Options: map[string]string{"reads": reads}, Workload: "list-append"}
+	}
+	read := harness.Invocation{F: "txn", Value: []any{[]any{"r", "l1", nil}}}
+	write := harness.Invocation{F: "txn", Value: []any{[]any{"append", "l1", int64(1)}}}
+	lists := table(column{listOID, []string{"{1}"}})
+	told := []any{[]any{"r", "l1", []any{int64(1)}}}
+
+	for _, op := range []harness.Invocation{read, write} {
+		f, c := open(t, map[string]answer{asked: is("t")}, several(""))
+		want := harness.Completion{Outcome: history.Fail, Error: "read-only: the node is a replica", Backoff: true}
+		require.Equal(t, want, c.Invoke(t.Context(), op))
+		require.Equal(t, want, c.Invoke(t.Context(), op))
+		require.Equal(t, []string{asked, asked}, f.heard())
+	}
+	f, c := open(t, map[string]answer{asked: is("t"), "SELECT elements": lists}, several("any"))
+	require.Equal(t, harness.Completion{Outcome: history.Fail, Error: "read-only: the node is a replica"}, c.Invoke(t.Context(), write))
+	require.Equal(t, harness.Completion{Outcome: history.OK, Value: told}, c.Invoke(t.Context(), read))
+	require.Equal(t, []string{asked, asked, "BEGIN", "SELECT elements", "COMMIT"}, f.heard())
+	require.Equal(t, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", c.begin(true), "replicas know nothing higher")
+
+	f, c = open(t, map[string]answer{asked: is("f"), "UPDATE lists": tagged("UPDATE 1"), "SELECT elements": lists}, several(""))
+	require.Equal(t, history.OK, c.Invoke(t.Context(), write).Outcome)
+	require.Equal(t, history.OK, c.Invoke(t.Context(), read).Outcome)
+	require.Equal(t, []string{asked, "BEGIN", "UPDATE lists", "COMMIT", "BEGIN", "SELECT elements", "COMMIT"}, f.heard(), "a primary is asked once")
+	require.Equal(t, "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY", c.begin(true))
+
+	answers := map[string]answer{asked: hangs}
+	_, c = open(t, answers, several(""))
+	got := c.Invoke(patience(t, answers), write)
+	require.Equal(t, history.Fail, got.Outcome, "nothing was sent but the question")
+	require.Contains(t, got.Error, "not-sent: asking whether the node is a replica")
+	require.True(t, got.Backoff)
 }

@@ -1,12 +1,10 @@
 package postgres
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"slices"
 
@@ -33,14 +31,18 @@ func (System) Name() string { return "postgres" }
 
 // Doc describes the system in one line.
 func (System) Doc() string {
-	return "PostgreSQL, one server; options synchronous_commit and fsync"
+	return "PostgreSQL, one server or a primary with replicas; options isolation, replication, reads, dedupe, synchronous_commit and fsync"
 }
 
 // Protocol is the framing of client connections.
 func (System) Protocol() string { return "postgres" }
 
 // Workloads are those that clients can do.
-func (System) Workloads() []string { return []string{"register"} }
+func (System) Workloads() []string {
+	return []string{
+		"register", "list-append", "ledger", "rw-register", "set", "counter", "membership", "bank", "long-fork",
+	}
+}
 
 // Bugs is empty: it has its own.
 func (System) Bugs() []harness.Bug { return nil }
@@ -52,72 +54,53 @@ func (System) Defaults(config *plan.Config) {
 	}
 }
 
-// settings are the options that go to the server as they are; each may be on,
-// which it is by default, or off.
-var settings = []string{"synchronous_commit", "fsync"}
-
-// Nodes returns the one node.
+// Nodes returns the nodes: the first is the primary to begin with, and others are
+// its replicas.
 func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
-	if len(config.Nodes) != 1 {
-		return nil, fmt.Errorf("postgres: %d nodes were asked for; it runs as one", len(config.Nodes))
-	}
-	if config.Runtime == "local" && os.Geteuid() == 0 {
+	several := len(config.Nodes) > 1
+	switch {
+	case len(config.Nodes) == 0 || len(config.Nodes) > 3:
+		return nil, fmt.Errorf("postgres: %d nodes were asked for; it runs as one to three", len(config.Nodes))
+	case several && config.Runtime == "local":
+		return nil, errors.New("postgres: replicas find their primary by its host name, which child processes do not have: use --runtime docker, or --nodes 1")
+	case config.Runtime == "local" && os.Geteuid() == 0:
 		return nil, errors.New("postgres: its server does not run as root: be another user, or use --runtime docker")
 	}
-	var args []string
-	for _, name := range settings {
-		value := config.Options[name]
-		if value == "" {
-			value = "on"
-		}
-		if !slices.Contains([]string{"on", "off"}, value) {
-			return nil, fmt.Errorf("postgres: option %s is %q; it may be on or off", name, value)
-		}
-		args = append(args, "-c", name+"="+value)
+	if err := checkOptions(config); err != nil {
+		return nil, err
 	}
 	build, err := fs.Sub(imageFiles, "image")
 	if err != nil {
 		return nil, err
 	}
-	return []cluster.Spec{{
-		Name:  config.Nodes[0],
-		Ports: []string{cluster.ClientPort},
-		Command: func(p cluster.Place) cluster.Command {
-			host, port, _ := net.SplitHostPort(p.Listen[cluster.ClientPort])
-			return cluster.Command{Path: "/bin/sh", Args: append([]string{"-c", start, "start.sh", p.Data, host, port}, args...)}
-		},
-		Ready: ready,
-		Image: &cluster.Image{Name: "tertium/postgres", Build: build},
-	}}, nil
-}
-
-// ready asks a server whether it takes statements, and makes the tables if they
-// are not there.
-func ready(ctx context.Context, addr string) error {
-	c := &client{addr: addr}
-	defer c.Close()
-	conn, err := c.connection(ctx)
-	if err != nil {
-		return err
+	// Clients that gave up may leave servers waiting for a replica or a lock.
+	common := []string{"-c", "deadlock_timeout=20ms", "-c", "max_connections=400"}
+	for _, setting := range settings {
+		common = append(common, "-c", setting.name+"="+setting.of(config))
 	}
-	_, err = conn.Exec(ctx, "CREATE TABLE IF NOT EXISTS registers (name text PRIMARY KEY, value bigint NOT NULL)")
-	return err
+	var specs []cluster.Spec
+	for _, name := range config.Nodes {
+		spec := cluster.Spec{
+			Name: name, Ports: []string{cluster.ClientPort}, Ready: ready,
+			Image: &cluster.Image{Name: "tertium/postgres", Build: build},
+			Command: func(p cluster.Place) cluster.Command {
+				args, host, port := topology(config.Nodes, name, p, replication.of(config))
+				all := append([]string{"-c", start, "start.sh", p.Data, host, port}, args...)
+				return cluster.Command{Path: "/bin/sh", Args: append(all, common...)}
+			},
+		}
+		if several {
+			// Replicas use the client port like everybody else; links between
+			// nodes are named after this one.
+			spec.Ports = append(spec.Ports, cluster.PeerPort)
+			spec.Peers = slices.DeleteFunc(slices.Clone(config.Nodes), func(peer string) bool { return peer == name })
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
 }
 
 // Open returns a client of the node at addr.
-func (System) Open(_, addr string, _ plan.Config) (harness.Client, error) {
-	return &client{addr: addr}, nil
+func (System) Open(_, addr string, config plan.Config) (harness.Client, error) {
+	return &client{addr: addr, ways: waysOf(config)}, nil
 }
-
-// Primary is the one node.
-func (System) Primary(_ context.Context, c cluster.Cluster) (string, error) {
-	nodes := c.Nodes()
-	if len(nodes) != 1 {
-		return "", errors.New("postgres: there is not one node")
-	}
-	return nodes[0].Name(), nil
-}
-
-// Settled is always so: there is nothing that a lone server has to catch up
-// with.
-func (System) Settled(context.Context, cluster.Cluster) error { return nil }

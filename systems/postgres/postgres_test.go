@@ -19,20 +19,57 @@ func config() plan.Config {
 	return c
 }
 
-func TestNodes(t *testing.T) {
-	c := config()
+// started returns the arguments of the script of each node.
+func started(t *testing.T, c plan.Config) [][]string {
+	t.Helper()
 	specs, err := System{}.Nodes(c)
 	require.NoError(t, err)
 	require.NoError(t, cluster.Check(specs))
-	command := specs[0].Command(cluster.Place{Data: "/data", Listen: map[string]string{"client": "0.0.0.0:7001"}})
-	require.Equal(t, []string{"start.sh", "/data", "0.0.0.0", "7001", "-c", "synchronous_commit=on", "-c", "fsync=on"}, command.Args[2:])
+	var all [][]string
+	for _, spec := range specs {
+		command := spec.Command(cluster.Place{Data: "/data", Listen: map[string]string{"client": "0.0.0.0:7001"}})
+		require.Equal(t, "/bin/sh", command.Path)
+		require.Equal(t, []string{"-c", start}, command.Args[:2])
+		all = append(all, command.Args[2:])
+	}
+	return all
+}
 
-	c.Options = map[string]string{"fsync": "maybe"}
+func TestNodes(t *testing.T) {
+	common := []string{"-c", "deadlock_timeout=20ms", "-c", "max_connections=400", "-c", "synchronous_commit=on", "-c", "fsync=on"}
+	c := config()
+	require.Equal(t, [][]string{append([]string{"start.sh", "/data", "0.0.0.0", "7001", "", "", ""}, common...)}, started(t, c))
+
+	c.Nodes = []string{"n1", "n2", "n3"}
+	specs, err := System{}.Nodes(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"n1", "n3"}, specs[1].Peers)
+	nodes := started(t, c)
+	require.Equal(t, []string{"start.sh", "/data", "0.0.0.0", "7001", "n1", "n1", "n2 n3", "-c", "wal_keep_size=1GB"}, nodes[0][:9])
+	require.Equal(t, []string{"n3", "n1", "n1 n2"}, nodes[2][4:7])
+	require.NotContains(t, nodes[0], "synchronous_standby_names=*")
+	c.Options = map[string]string{"replication": "sync", "synchronous_commit": "off"}
+	nodes = started(t, c)
+	for _, node := range nodes {
+		require.Contains(t, node, "synchronous_standby_names=*", "whoever is promoted waits too")
+		require.Contains(t, node, "synchronous_commit=off")
+	}
+
+	for name, value := range map[string]string{
+		"fsync": "maybe", "synchronous_commit": "local", "isolation": "snapshot", "replication": "semi", "reads": "none", "dedupe": "no",
+	} {
+		c = config()
+		c.Options = map[string]string{name: value}
+		_, err := System{}.Nodes(c)
+		require.ErrorContains(t, err, "option "+name+" is \""+value+"\"; it may be one of [")
+	}
+	c = config()
+	c.Nodes = []string{"n1", "n2", "n3", "n4"}
 	_, err = System{}.Nodes(c)
-	require.ErrorContains(t, err, `option fsync is "maybe"; it may be on or off`)
-	c.Options, c.Nodes = nil, []string{"n1", "n2"}
+	require.ErrorContains(t, err, "4 nodes were asked for; it runs as one to three")
+	c.Nodes, c.Runtime = []string{"n1", "n2"}, "local"
 	_, err = System{}.Nodes(c)
-	require.ErrorContains(t, err, "2 nodes were asked for")
+	require.ErrorContains(t, err, "use --runtime docker, or --nodes 1")
 	if os.Geteuid() == 0 {
 		c = config()
 		c.Runtime = "local"

@@ -64,6 +64,10 @@ func (c *Cluster) labels() map[string]string { return map[string]string{RunLabel
 // build makes everything and starts nothing. What it has made when it fails is
 // undone by Close.
 func (c *Cluster) build(ctx context.Context, r Runtime, specs []cluster.Spec, options cluster.Options) error {
+	disks, err := c.mountDisks(ctx, specs, options)
+	if err != nil {
+		return err
+	}
 	entry := cluster.Entry{Kind: Kind, Name: c.token}
 	if err := c.undo.Record(entry, func(ctx context.Context, e cluster.Entry) (string, error) {
 		return c.engine.remove(ctx, e.Name)
@@ -85,6 +89,7 @@ func (c *Cluster) build(ctx context.Context, r Runtime, specs []cluster.Spec, op
 			return fmt.Errorf("node %s: %w", spec.Name, err)
 		}
 		n := newNode(c, spec, log)
+		n.disk = disks[spec.Name]
 		c.nodes = append(c.nodes, n)
 		c.byName[spec.Name] = n
 	}
@@ -191,7 +196,16 @@ func (c *Cluster) note(node string, err error) {
 func (c *Cluster) Trouble() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.trouble)
+	all := slices.Clone(c.trouble)
+	for _, n := range c.nodes {
+		if n.disk == nil {
+			continue
+		}
+		for _, what := range n.disk.Trouble() {
+			all = append(all, fmt.Sprintf("node %s: %s", n.Name(), what))
+		}
+	}
+	return all
 }
 
 // resolve is where the links find the nodes.

@@ -39,6 +39,7 @@ type Node struct {
 	pod   pod
 	id    string
 	image string
+	disk  *disk // nil if its data is on a disk of the engine's
 
 	starting sync.Mutex // held while a start is under way
 
@@ -75,8 +76,14 @@ func (n *Node) Name() string { return n.spec.Name }
 // empty if it has none of that name.
 func (n *Node) Addr(port string) string { return n.pod.addrs[port] }
 
-// Data is empty: the data is in a volume of the engine's.
-func (n *Node) Data() string { return "" }
+// Data is the folder of this machine that its disk is mounted on; empty if its data
+// is in a volume of the engine's.
+func (n *Node) Data() string {
+	if n.disk == nil {
+		return ""
+	}
+	return n.disk.dir
+}
 
 // Image is the reference of the node's image with its digest, once it was
 // created.

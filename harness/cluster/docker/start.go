@@ -60,7 +60,9 @@ func (n *Node) create(ctx context.Context, r Runtime, image string) error {
 	for _, peer := range n.spec.Peers {
 		n.place.Dial[peer] = net.JoinHostPort(peer, strconv.Itoa(int(c.byName[peer].ports[cluster.PeerPort])))
 	}
-	if _, err := c.engine.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: labels}); err != nil {
+	if _, err := c.engine.api.VolumeCreate(ctx, client.VolumeCreateOptions{
+		Name: name, Labels: labels, DriverOpts: n.disk.volume(),
+	}); err != nil {
 		return fmt.Errorf("making its volume: %w", err)
 	}
 	command := n.spec.Command(n.place)
@@ -92,7 +94,7 @@ func (n *Node) create(ctx context.Context, r Runtime, image string) error {
 		return fmt.Errorf("looking at its container: %w", err)
 	}
 	n.image = image + "@" + seen.Container.Image
-	return nil
+	return n.disk.check()
 }
 
 // exposed are the node's ports in the order of their numbers.

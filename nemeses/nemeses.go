@@ -9,6 +9,7 @@ import (
 	"github.com/tertium-dev/tertium/harness/cluster"
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/nemeses/disk"
+	"github.com/tertium-dev/tertium/nemeses/failover"
 	"github.com/tertium-dev/tertium/nemeses/link"
 	"github.com/tertium-dev/tertium/nemeses/maintenance"
 	"github.com/tertium-dev/tertium/nemeses/process"
@@ -23,6 +24,7 @@ func All() []harness.FaultKind {
 		process.Kinds(wire.Acknowledged),
 		disk.Kinds(),
 		maintenance.Kinds(),
+		failover.Kinds(),
 	)
 }
 

@@ -1,6 +1,8 @@
 package nemeses_test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -8,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/harness/cluster"
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/nemeses"
 	"github.com/tertium-dev/tertium/nemeses/internal/fake"
@@ -60,6 +64,25 @@ func TestKindsAreWhole(t *testing.T) {
 // waits are the faults of the disk that take effect when nodes ask something of it.
 var waits = map[string]bool{"slow-fsync": true, "disk-eio": true, "disk-full": true}
 
+// able is a system that does whatever faults may ask of one.
+type able struct {
+	fake.TearableSystem
+	world *fake.World
+}
+
+func (a *able) Promote(_ context.Context, _ cluster.Cluster, node string) error {
+	a.world.Lead(node)
+	return nil
+}
+
+// Defragment is never done before the node is killed.
+func (*able) Defragment(ctx context.Context, node cluster.Node) error {
+	for node.State() != cluster.Down && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	return errors.New("the connection ended")
+}
+
 // Whatever the planner may draw, a fault of it can be made, injected, healed,
 // and healed again; and it claims no effect on messages that never came.
 func TestWhatThePlannerDrawsWorks(t *testing.T) {
@@ -69,21 +92,23 @@ func TestWhatThePlannerDrawsWorks(t *testing.T) {
 				t.Run(fmt.Sprintf("%s on %s, end %d of its arguments", kind.Name, target, end), func(t *testing.T) {
 					w := fake.New(max(3, kind.Nodes))
 					w.Lead("n2")
-					w.S = &fake.TearableSystem{
+					w.S = &able{world: w, TearableSystem: fake.TearableSystem{
 						System:   fake.System{Proto: "http/1.1", Once: "once"},
 						TearFunc: func(string, uint64) (string, error) { return "torn", nil },
-					}
+					}}
 					for _, node := range w.C.Nodes() {
 						w.C.N(node.Name()).SetData("/data")
 					}
 					if !kind.Disk { // which needs more than a fake world
-						require.NoError(t, kind.Available(w.S, w.Config()))
+						named := w.Config()
+						named.Faults = []string{kind.Name}
+						require.NoError(t, kind.Available(w.S, named))
 					}
 					args := map[string]int64{}
 					for name, span := range kind.Args {
 						args[name] = span[end]
 					}
-					fault, err := kind.New(plan.Fault{Ref: "f1", Kind: kind.Name, Target: target, Args: args}, w)
+					fault, err := kind.New(plan.Fault{Ref: "f1", Kind: kind.Name, Target: target, For: kind.Length, Args: args}, w)
 					require.NoError(t, err)
 					require.Zero(t, fault.Evidence().Count)
 					require.NoError(t, fault.Inject(t.Context()))

@@ -5,10 +5,7 @@ import (
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/systems/etcd"
 	"github.com/tertium-dev/tertium/systems/ledger"
-	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/mariadb"
-	"github.com/tertium-dev/tertium/systems/mosquitto"
-	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
 	"github.com/tertium-dev/tertium/systems/zookeeper"
@@ -20,12 +17,9 @@ func All() []harness.System {
 		ledger.System{},
 		redis.System{},
 		postgres.System{},
-		nats.System{},
 		mariadb.System{},
-		nats.System{},
 		etcd.System{},
 		zookeeper.System{},
-		mosquitto.System{},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"github.com/tertium-dev/tertium/systems/etcd"
 	"github.com/tertium-dev/tertium/systems/ledger"
 	"github.com/tertium-dev/tertium/systems/mariadb"
+	"github.com/tertium-dev/tertium/systems/mosquitto"
+	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
 	"github.com/tertium-dev/tertium/systems/zookeeper"
@@ -18,8 +20,10 @@ func All() []harness.System {
 		redis.System{},
 		postgres.System{},
 		mariadb.System{},
+		nats.System{},
 		etcd.System{},
 		zookeeper.System{},
+		mosquitto.System{},
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"github.com/tertium-dev/tertium/systems/etcd"
 	"github.com/tertium-dev/tertium/systems/ledger"
 	"github.com/tertium-dev/tertium/systems/mariadb"
-	"github.com/tertium-dev/tertium/systems/mosquitto"
 	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
@@ -23,7 +22,6 @@ func All() []harness.System {
 		nats.System{},
 		etcd.System{},
 		zookeeper.System{},
-		mosquitto.System{},
 	}
 }
 

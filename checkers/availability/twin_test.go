@@ -3,6 +3,7 @@ package availability_test
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,4 +150,26 @@ func TestHostile(t *testing.T) {
 		history.Event{Time: events[len(events)-1].Time + ms, Kind: history.Complete, F: "read", Outcome: history.OK})
 	report := availability.New().Check(context.Background(), history.New(events), verdict.Budget{})
 	require.Equal(t, verdict.Valid, report.Verdict, report.Cause)
+}
+
+// A fault is healed before the last operation, which takes long unless it is ok.
+func TestLongHistories(t *testing.T) {
+	checktest.Long(t, checktest.Sizes{
+		Op:       func(int, int) checktest.Op { return checktest.Op{F: "read", Outcome: history.OK} },
+		Broken:   func(int) checktest.Op { return checktest.Op{F: "read", Outcome: history.Fail} },
+		BrokenIs: verdict.Invalid,
+	}, func(h *history.History) verdict.Report {
+		n := len(h.Events) - 2
+		stage := func(stage string) history.Event {
+			return history.Event{Kind: history.Nemesis, Process: history.NoProcess, Ref: "f1", F: "kill", Value: map[string]any{"stage": stage}}
+		}
+		events := slices.Concat(h.Events[:n], []history.Event{stage("inject"), stage("heal")}, h.Events[n:])
+		for i := range events {
+			events[i].Time = time.Duration(i) * ms
+		}
+		if last := &events[len(events)-1]; last.Outcome != history.OK {
+			last.Time += 10 * time.Second
+		}
+		return availability.New(availability.Within(time.Second)).Check(context.Background(), history.New(events), verdict.Budget{})
+	})
 }

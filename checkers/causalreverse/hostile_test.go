@@ -22,7 +22,9 @@ func TestHostile(t *testing.T) {
 			op.Key = checktest.Key(i / 3)
 			return op
 		},
-		OneKey: verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Unknown,
+		Broken:   func(n int) checktest.Op { return readOf(checktest.Numbers(n - 1)[1:]...) },
+		BrokenIs: verdict.Invalid,
+		OneKey:   verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Unknown,
 	}, func(h *history.History) verdict.Report {
 		return New().Check(context.Background(), h, verdict.Budget{})
 	})

@@ -2,6 +2,7 @@ package linearizable
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -83,25 +84,25 @@ func optionalString(v any) (string, error) {
 	return "", fmt.Errorf("a get is answered with a string, not %s", show(v))
 }
 
-// kvFuture: a string matters until the last get that saw it, or saw something
-// that begins with it, has returned. What is put matters likewise; what is
-// appended, as long as somebody sees it at the end of, or inside, a string.
+// kvFuture: a string matters to a get that saw it, or something that begins with
+// it, unless that get has returned, or a put is certain to come between: one that
+// is called from now on and returns before the get is called. A put matters as
+// long as a get that saw something that begins with its string; an append, as long
+// as somebody sees what it appends at the end of, or inside, a string.
 func kvFuture(ops []Op) *search.Future {
-	type seen struct {
-		value string
-		until int
-	}
-	var gets []seen
+	var gets []kvSeen
+	var puts []Op
 	appended := map[string]int{}
 	for _, op := range ops {
 		switch s := op.Step.(kvStep); s.code {
 		case kvGet:
-			gets = append(gets, seen{s.value, op.Return})
+			gets = append(gets, kvSeen{s.value, op.Call, op.Return})
 		case kvAppend:
 			appended[s.value] = -1
+		case kvPut:
+			puts = append(puts, op)
 		}
 	}
-	sort.Slice(gets, func(i, j int) bool { return gets[i].value < gets[j].value })
 	for value := range appended {
 		for _, g := range gets {
 			if g.until > appended[value] && strings.Contains(g.value, value) {
@@ -109,27 +110,18 @@ func kvFuture(ops []Op) *search.Future {
 			}
 		}
 	}
-	// Strings that begin with a prefix stand together when sorted.
+	w := newKVWindow(gets, puts)
+	sort.Slice(gets, func(i, j int) bool { return gets[i].value < gets[j].value })
 	horizon := func(prefix string) int {
 		until := -1
-		first := sort.Search(len(gets), func(i int) bool { return gets[i].value >= prefix })
-		for _, g := range gets[first:] {
-			if !strings.HasPrefix(g.value, prefix) {
-				break
-			}
+		for _, g := range begunBy(gets, prefix) {
 			until = max(until, g.until)
 		}
 		return until
 	}
 	return &search.Future{
-		Dead: gone{},
-		State: func(state any) int {
-			held, alive := state.(string)
-			if !alive {
-				return -1
-			}
-			return horizon(held)
-		},
+		Dead: gone{}, Least: true,
+		At: w.at,
 		Step: func(step any) int {
 			switch s := step.(kvStep); s.code {
 			case kvPut:
@@ -140,6 +132,73 @@ func kvFuture(ops []Op) *search.Future {
 			return Never
 		},
 	}
+}
+
+// kvSeen is what a get saw, from its call until its return.
+type kvSeen struct {
+	value       string
+	call, until int
+}
+
+// begunBy returns those of some gets, which are in the order of what they saw,
+// that saw something which begins with a prefix.
+func begunBy(gets []kvSeen, prefix string) []kvSeen {
+	first := sort.Search(len(gets), func(i int) bool { return gets[i].value >= prefix })
+	last := first
+	for last < len(gets) && strings.HasPrefix(gets[last].value, prefix) {
+		last++
+	}
+	return gets[first:last]
+}
+
+// kvWindow holds the gets that what is there now can matter to.
+type kvWindow struct {
+	// gets and puts are in the order of their calls, and soonest is, for each of
+	// the puts, the first return of it and those after it.
+	gets    []kvSeen
+	puts    []Op
+	soonest []int
+	// now is the position, next the first of the gets that are called after a put
+	// which is certain to come, and open are those before it that have not
+	// returned, in the order of what they saw.
+	now, next int
+	open      []kvSeen
+}
+
+func newKVWindow(gets []kvSeen, puts []Op) *kvWindow {
+	w := &kvWindow{gets: slices.Clone(gets), puts: slices.Clone(puts), now: Never, soonest: make([]int, len(puts)+1)}
+	slices.SortFunc(w.gets, func(a, b kvSeen) int { return a.call - b.call })
+	slices.SortFunc(w.puts, func(a, b Op) int { return a.Call - b.Call })
+	soonest := Never
+	w.soonest[len(puts)] = soonest
+	for i := len(puts) - 1; i >= 0; i-- {
+		soonest = min(soonest, w.puts[i].Return)
+		w.soonest[i] = soonest
+	}
+	return w
+}
+
+// at is that of the Future.
+func (w *kvWindow) at(now int) (matters, toOpen func(any) bool) {
+	if now < w.now {
+		w.next, w.open = 0, w.open[:0]
+	}
+	w.now = now
+	put := w.soonest[sort.Search(len(w.puts), func(i int) bool { return w.puts[i].Call >= now })]
+	w.open = slices.DeleteFunc(w.open, func(g kvSeen) bool { return g.until < now })
+	for ; w.next < len(w.gets) && w.gets[w.next].call < put; w.next++ {
+		if g := w.gets[w.next]; g.until >= now {
+			place, _ := slices.BinarySearchFunc(w.open, g, func(a, b kvSeen) int { return strings.Compare(a.value, b.value) })
+			w.open = slices.Insert(w.open, place, g)
+		}
+	}
+	return func(state any) bool {
+			held, alive := state.(string)
+			return alive && len(begunBy(w.open, held)) > 0
+		}, func(state any) bool {
+			held, alive := state.(string)
+			return alive && slices.ContainsFunc(begunBy(w.open, held), func(g kvSeen) bool { return g.call < now })
+		}
 }
 
 func tellKV(op *history.Operation) string {

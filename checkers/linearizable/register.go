@@ -192,8 +192,11 @@ func registerFuture(ops []Op) *search.Future {
 		return -1
 	}
 	return &search.Future{
-		Dead:  gone{},
-		State: horizon,
+		Dead: gone{}, Least: refusals < 0,
+		At: func(at int) (matters, now func(any) bool) {
+			matters = func(value any) bool { return horizon(value) >= at }
+			return matters, matters
+		},
 		Step: func(step any) int {
 			s := step.(registerStep)
 			if s.code != registerWrite && s.code != registerCAS {

@@ -25,7 +25,9 @@ func TestHostile(t *testing.T) {
 			key := checktest.Key(i / 2)
 			return []checktest.Op{txn([]any{"w", key, one}), txn([]any{"r", key, one})}[i%2]
 		},
-		OneKey: verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
+		Broken:   func(int) checktest.Op { return txn([]any{"r", "x", nil}, []any{"r", "y", one}) },
+		BrokenIs: verdict.Invalid,
+		OneKey:   verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
 	}, func(h *history.History) verdict.Report {
 		return longfork.Checker{}.Check(context.Background(), h, verdict.Budget{})
 	})

@@ -3,10 +3,12 @@ package transactional
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tertium-dev/tertium/checkers/internal/checktest"
 	"github.com/tertium-dev/tertium/harness/history"
 	"github.com/tertium-dev/tertium/harness/history/verdict"
 )
@@ -95,6 +97,49 @@ func TestHostileSizes(t *testing.T) {
 			require.NoError(t, err)
 			report := c.Check(context.Background(), test.script.history(), verdict.Budget{})
 			require.Equal(t, test.want, report.Verdict, report.Cause)
+		})
+	}
+}
+
+// TestLongHistories checks histories of keys with a hundred writes each.
+func TestLongHistories(t *testing.T) {
+	const perKey = 100
+	txn := func(micros ...any) checktest.Op {
+		return checktest.Op{F: "txn", Input: micros, Output: micros, Outcome: history.OK}
+	}
+	all := repeat(perKey, func(i int) any { return int64(i) })
+	for workload, sizes := range map[Workload]checktest.Sizes{
+		ListAppend: {
+			// Each list is read whole by the transaction that makes it so.
+			Long: func(i, _ int) checktest.Op {
+				if i%perKey == perKey-1 {
+					return txn(appendTo(i/perKey, perKey-1), readOf(i/perKey, all))
+				}
+				return txn(appendTo(i/perKey, i%perKey))
+			},
+			Broken: func(n int) checktest.Op {
+				return txn(appendTo((n-1)/perKey, perKey-1), readOf((n-1)/perKey, slices.Concat(all[:50], all[51:])))
+			},
+			BrokenIs: verdict.Invalid,
+		},
+		RWRegister: {
+			// Each transaction reads what the one before wrote.
+			Long: func(i, _ int) checktest.Op {
+				if i%perKey == 0 {
+					return txn(readOf(i/perKey, nil), set(i/perKey, i+1))
+				}
+				return txn(readOf(i/perKey, int64(i)), set(i/perKey, i+1))
+			},
+			Broken:   func(n int) checktest.Op { return txn(readOf((n-1)/perKey, int64(n-6)), set((n-1)/perKey, n)) },
+			BrokenIs: verdict.Invalid,
+		},
+	} {
+		t.Run(fmt.Sprint(workload), func(t *testing.T) {
+			c, err := New(workload)
+			require.NoError(t, err)
+			checktest.Long(t, sizes, func(h *history.History) verdict.Report {
+				return c.Check(context.Background(), h, verdict.Budget{})
+			})
 		})
 	}
 }

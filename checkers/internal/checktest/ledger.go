@@ -11,10 +11,29 @@ import (
 // nodes settle and the books are read back.
 func HostileLedger(t *testing.T, check func(h *history.History) verdict.Report) {
 	t.Helper()
+	var last Op
+	input := Deposit("", 0).Input
 	Hostile(t, Sizes{
 		Op:     func(int, int) Op { return Deposit("k", 1) },
 		Keyed:  func(i, _ int) Op { return Deposit(Key(i), i+1) },
 		OneKey: verdict.Valid, ManyKeys: verdict.Valid, ManyProcesses: verdict.Valid, Together: verdict.Valid,
+		// Each deposit is asked for four times, and the books of more would not fit
+		// into 12 GB beside their history.
+		Most: 5_000_000,
+		Long: func(i, _ int) Op {
+			if i%4 == 0 {
+				last = Deposit(Key(i/4), i/4+1)
+				last.Input = input
+			}
+			return last
+		},
+		// The effect of another deposit, and more money than there is.
+		Broken: func(int) Op {
+			op := Deposit("broken", 1)
+			op.Output.(map[string]any)["balance"] = int64(1 << 40)
+			return op
+		},
+		BrokenIs: verdict.Invalid,
 	}, func(h *history.History) verdict.Report { return check(ReadBack(h)) })
 }
 

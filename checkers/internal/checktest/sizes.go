@@ -3,7 +3,10 @@ package checktest
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,24 +28,27 @@ type Sizes struct {
 	// operations: on one object by a few processes, on an object each, by a
 	// process each, and all at the same time.
 	OneKey, ManyKeys, ManyProcesses, Together verdict.Verdict
+	// Long is the i-th of n operations of a long valid history; without it that
+	// is Op. Broken is what to put in the place of the last one to have a history
+	// on which the verdict is BrokenIs.
+	Long     func(i, n int) Op
+	Broken   func(n int) Op
+	BrokenIs verdict.Verdict
 }
+
+// TenMillion is the TERTIUM_SOAK from which on long histories have that many
+// operations.
+const TenMillion = 10_000_000
 
 // Hostile checks an empty history, one in which nothing was answered, and those
 // of hostile sizes: a million operations with TERTIUM_SOAK, else a tenth of that.
 func Hostile(t *testing.T, s Sizes, check func(h *history.History) verdict.Report) {
 	t.Helper()
-	n := 100_000
-	if os.Getenv("TERTIUM_SOAK") != "" {
-		n = 1_000_000
-	}
-	if s.Most > 0 {
-		n = min(n, s.Most)
-	}
+	n := most(s)
 	overlapping := n
 	if s.Overlapping > 0 {
 		overlapping = min(n, s.Overlapping)
 	}
-	const few = 20
 	for _, test := range []struct {
 		name string
 		h    func() *history.History
@@ -65,6 +71,67 @@ func Hostile(t *testing.T, s Sizes, check func(h *history.History) verdict.Repor
 			require.Less(t, len(report.Cause), 10_000, "a cause is for people to read")
 		})
 	}
+	if s.Long != nil || s.OneKey == verdict.Valid {
+		Long(t, s, check)
+	}
+}
+
+// Long checks, as a subtest, a long history that is valid and then, to make only
+// one, the same with another last operation. It logs how long that takes, and the
+// most memory that was held in the meantime. There are as many operations as in
+// [Hostile], or ten million if TERTIUM_SOAK is at least that.
+func Long(t *testing.T, s Sizes, check func(h *history.History) verdict.Report) {
+	t.Helper()
+	n := most(s)
+	if soak, err := strconv.Atoi(os.Getenv("TERTIUM_SOAK")); err == nil && soak >= TenMillion {
+		n = TenMillion
+		if s.Most > 0 {
+			n = min(n, s.Most)
+		}
+	}
+	t.Run("long", func(t *testing.T) { s.long(t, n, check) })
+}
+
+func (s Sizes) long(t *testing.T, n int, check func(h *history.History) verdict.Report) {
+	t.Helper()
+	op := s.Op
+	if s.Long != nil {
+		op = s.Long
+	}
+	h := lined(n, few, op)
+	judge := func(want verdict.Verdict) {
+		debug.FreeOSMemory()
+		peak, start := watchMemory(), time.Now()
+		report := check(h)
+		t.Logf("%d operations: %v in %v, %d MB at the peak", n, report.Verdict, time.Since(start).Round(time.Millisecond), peak()/1_000_000)
+		require.Equal(t, want, report.Verdict, report.Cause)
+		require.Less(t, len(report.Cause), 10_000, "a cause is for people to read")
+	}
+	judge(verdict.Valid)
+	if s.Broken == nil {
+		return
+	}
+	o, last := s.Broken(n), h.Events[len(h.Events)-2:]
+	for i, e := range []history.Event{calls(o, last[0].Process), returns(o, last[0].Process)} {
+		e.Index, e.Time = last[i].Index, last[i].Time
+		last[i] = e
+	}
+	judge(s.BrokenIs)
+}
+
+// few is how many processes there are, unless there are many.
+const few = 20
+
+// most is how many operations the larger histories have.
+func most(s Sizes) int {
+	n := 100_000
+	if os.Getenv("TERTIUM_SOAK") != "" {
+		n = 1_000_000
+	}
+	if s.Most > 0 {
+		n = min(n, s.Most)
+	}
+	return n
 }
 
 func calls(op Op, process int) history.Event {

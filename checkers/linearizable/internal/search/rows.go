@@ -6,7 +6,8 @@ type rows struct {
 	of      []int32
 	touched []int32
 	// bits are, for each row, the slots of operations that change nothing in the
-	// state, and those of reads that are legal in it.
+	// state, or nothing that is of advantage, and those of reads that are legal in
+	// it.
 	bits []uint64
 	// next are, for each row, the states after a step of each class, or -1.
 	next  []int32
@@ -38,7 +39,7 @@ func (r *rows) add(state int32) (row int) {
 }
 
 // row returns the row of a state.
-func (s *searcher) row(state int32, at int) int {
+func (s *searcher) row(state int32) int {
 	r := &s.rows
 	for int(state) >= len(r.of) {
 		r.of = append(r.of, 0)
@@ -48,6 +49,9 @@ func (s *searcher) row(state int32, at int) int {
 	}
 	row := r.add(state)
 	bits := r.bits[row*2*r.words:]
+	if s.states.least(state) {
+		copy(bits, s.total)
+	}
 	for k := range s.classes {
 		class := &s.classes[k]
 		next, legal := s.states.after(state, class.step)
@@ -55,7 +59,7 @@ func (s *searcher) row(state int32, at int) int {
 			next = -1
 		}
 		r.next = append(r.next, next)
-		if legal && s.states.fold(next, at) == state {
+		if legal && s.states.fold(next) == state {
 			for _, o := range s.open[class.from:class.to] {
 				setBit(bits, s.slot[o])
 			}

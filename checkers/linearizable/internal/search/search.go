@@ -9,7 +9,7 @@
 // are the others considered, and only as steps that lead to its effect. An
 // order that does more, earlier, can delay the rest without being noticed.
 //
-// Six rules shrink the frontier, none of which loses an order:
+// Eight rules shrink the frontier, none of which loses an order:
 //
 //   - An operation is free if it owes nothing more: it can still take effect, but
 //     need not. One that never returns is free from its call on. An open one
@@ -28,9 +28,29 @@
 //     waiting cannot help, and it is in nobody's way.
 //   - States on which no answer still to come depends are one state, Dead. To a
 //     free operation, a step that leads nowhere else is of no use at all
-//     ([Future]), and one that never returns is forgotten.
-//   - An order is looked for with few configurations first, then with more, and
-//     at last with all.
+//     ([Future]), and one that never returns is forgotten. Which states these are
+//     changes with time: what is there now is gone when the next operation that
+//     overwrites it returns, and does not matter to any that is called later.
+//   - While an operation that returns, and that reads or overwrites, has not taken
+//     effect, only those that are open can take effect. So a state that matters
+//     to none of these, the one that returns among them, is Dead until then: an
+//     overwriting step must come first, and what is legal before it is legal in
+//     Dead as well.
+//   - If Dead is the least state ([Future.Least]), then what can follow on it can
+//     follow on every other. So an operation that is legal in every state is free
+//     in Dead: if nobody is to notice it, it can take effect at once, and what
+//     follows on Dead follows on what it leads to.
+//   - And a step of an operation that is free, or legal in every state, is not
+//     taken if it leads to the least state, unless it is the one that returns.
+//     What can follow on that can follow on the configuration without the step.
+//     There, the operation still has its duty; but until the next overwriting
+//     step, which frees it, it is in nobody's way: whenever it returns, it can
+//     take effect, as nobody who sees the difference has a place there. In
+//     particular, if another operation returns now, what survives is without the
+//     step at least as good: that operation takes effect, or was free before.
+//
+// An order is looked for with few configurations first, then with more, and at
+// last with all.
 package search
 
 import (
@@ -84,19 +104,28 @@ type Alike struct {
 
 // Future tells which states and steps still matter at a position of a history.
 type Future struct {
-	// State returns the last position at which an answer can depend on the
-	// object being, or having been, in this state. After it the state is as
-	// good as Dead.
-	State func(state any) int
+	// At says which states matter at a position: those that an operation can ask
+	// for, or for what can become of them without being overwritten, that returns
+	// there or later and can take effect before the first overwriting operation
+	// that is called there or later returns. Any other state is as good as Dead
+	// at the position, even if it matters again later, when the object gets into
+	// it anew. The second answer is of operations that were called before the
+	// position; it may say more than that. Positions are asked for in ascending
+	// order, and then again from the beginning; both answers hold until the next.
+	At func(at int) (matters, now func(state any) bool)
 	// Step returns the last position at which this step can lead to a state
 	// that matters. After it, it leads to states past their horizon only, from
 	// wherever it is legal.
 	Step func(step any) int
-	// Dead stands for all states past their horizon. A step that is legal in it
+	// Dead stands for all states that do not matter. A step that is legal in it
 	// is legal in every other state, and no answer tells the results apart
 	// unless it can tell them better from those others: being in Dead is never
 	// an advantage.
 	Dead any
+	// Least says that every step that is legal in Dead is legal in every other
+	// state, and leads from Dead to Dead, or else to the same state from
+	// everywhere.
+	Least bool
 }
 
 // Budget bounds a search.

@@ -38,10 +38,11 @@ type searcher struct {
 	limit     int
 	truncated bool
 	// keep is how many states are too many.
-	keep    int
-	memory  int64
-	widest  int
-	scratch []uint64
+	keep   int
+	memory int64
+	widest int
+	// scratch and other are configurations in the making.
+	scratch, other []uint64
 }
 
 // class is a run of equal open operations.
@@ -55,11 +56,11 @@ type class struct {
 func newSearcher(p *Problem, events []event, budget Budget, limit int) *searcher {
 	s := &searcher{p: p, states: newStates(p), keep: fewStates, memory: budget.Memory, limit: limit}
 	s.slot, s.widths = slots(p.Ops, events)
+	s.scratch, s.other = make([]uint64, 2*s.widths+1), make([]uint64, 2*s.widths+1)
+	s.total, s.useless, s.optional = make([]uint64, s.widths), make([]uint64, s.widths), make([]uint64, s.widths)
 	s.frontier = newConfigs(s.widths)
 	s.next = newConfigs(s.widths)
 	s.seen = newConfigs(s.widths)
-	s.scratch = make([]uint64, 2*s.widths+1)
-	s.total, s.useless, s.optional = make([]uint64, s.widths), make([]uint64, s.widths), make([]uint64, s.widths)
 	s.frontier.add(append(make([]uint64, 2*s.widths), uint64(s.states.init)))
 	return s
 }
@@ -143,11 +144,12 @@ func (s *searcher) settle(ctx context.Context, op, at int) error {
 	target := s.slot[op]
 	s.next.reset()
 	s.seen.reset()
+	s.states.at(at, s.breaks(op))
 	s.classify(at)
 	s.rows.reset(s.widths, len(s.classes))
 	for c := range s.frontier.all {
 		copy(s.scratch, c)
-		s.arrive(target, at, false)
+		s.arrive(target, false, false)
 	}
 	for i := 0; i < s.seen.len(); i++ {
 		if i&0xff == 0 {
@@ -163,7 +165,7 @@ func (s *searcher) settle(ctx context.Context, op, at int) error {
 			break
 		}
 		if !s.seen.dead(i) {
-			s.expand(i, target, at)
+			s.expand(i, target)
 		}
 	}
 	if s.limit > 0 && s.next.alive > s.limit {
@@ -212,8 +214,8 @@ func (s *searcher) forget() {
 }
 
 // expand takes every step that is open to configuration i of seen.
-func (s *searcher) expand(i, target, at int) {
-	row := s.row(s.state(s.seen.at(i)), at)
+func (s *searcher) expand(i, target int) {
+	row := s.row(s.state(s.seen.at(i)))
 	for k := range s.classes {
 		class := &s.classes[k]
 		state := s.rows.next[row*len(s.classes)+k]
@@ -231,7 +233,7 @@ func (s *searcher) expand(i, target, at int) {
 				continue
 			}
 			s.step(c, class, slot, state)
-			s.arrive(target, at, s.isFree(c, target))
+			s.arrive(target, s.isFree(c, target), slot != target && (isFree || hasBit(s.total, slot)))
 			c = s.seen.at(i) // again, as the set grows
 			if free = true; !isFree {
 				break
@@ -258,27 +260,60 @@ func (s *searcher) step(c []uint64, class *class, slot int, state int32) {
 // is a survivor. If the target has become free, it survives as well, but the
 // target may yet take effect where others see it, now or never. Else, and then,
 // the search goes on from it.
-func (s *searcher) arrive(target, at int, wasFree bool) {
+//
+// A detour is a step of an operation that could as well wait. It need not lead to
+// the least of all states.
+func (s *searcher) arrive(target int, wasFree, detour bool) {
 	c := s.scratch
-	c[2*s.widths] = uint64(s.states.fold(s.state(c), at))
-	row := s.rows.bits[s.row(s.state(c), at)*2*s.widths:]
+	state := s.state(c)
+	later, now := s.states.fold(state), s.states.foldNow(state)
+	c[2*s.widths] = uint64(later)
+	s.note(c)
+	isUsed, isFree := s.isUsed(c, target), s.isFree(c, target)
+	if !isUsed && !(detour && s.states.least(now)) {
+		s.seen.add(s.before(now, target))
+	}
+	if (isUsed || isFree && !wasFree) && !(detour && s.states.least(later)) {
+		s.drop(c, target)
+		s.next.add(c)
+	}
+}
+
+// before returns the configuration in scratch with the state that it has as long
+// as the target has not taken effect.
+func (s *searcher) before(now int32, target int) []uint64 {
+	if uint64(now) == s.scratch[2*s.widths] {
+		return s.scratch
+	}
+	isFree := s.isFree(s.scratch, target)
+	c := s.other
+	copy(c, s.scratch)
+	c[2*s.widths] = uint64(now)
+	s.note(c)
+	s.drop(c, target) // that it may be free in this state makes no survivor
+	if isFree {
+		s.release(c, target)
+	}
+	return c
+}
+
+// note notes in a configuration what follows from its state: reads take effect,
+// what changes nothing is free, and what is useless and done is done with.
+func (s *searcher) note(c []uint64) {
+	row := s.rows.bits[s.row(s.state(c))*2*s.widths:]
 	for w, useless := range s.useless {
-		// Reads take effect, what changes nothing is free, and what is useless
-		// and done is done with.
 		idle, reads := row[w], row[s.widths+w]
 		used := c[w] | reads
 		free := c[s.widths+w] | reads | idle&^used
 		settled := useless & (used | free | s.optional[w])
 		c[w], c[s.widths+w] = used|settled, free|settled
 	}
-	isUsed := s.isUsed(c, target)
-	if !isUsed {
-		s.seen.add(c)
-	}
-	if isUsed || s.isFree(c, target) && !wasFree {
-		s.drop(c, target)
-		s.next.add(c)
-	}
+}
+
+// breaks says whether an operation reads or overwrites what is there.
+func (s *searcher) breaks(op int) bool {
+	step := s.p.Steps[s.p.Ops[op].Step]
+	return s.p.ReadOnly(step) || s.p.Overwrites != nil && s.p.Overwrites(step)
 }
 
 func (s *searcher) close(op int) {

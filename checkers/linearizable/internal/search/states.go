@@ -10,8 +10,11 @@ type states struct {
 	// alike holds, by hash, the numbers of states that the problem compares.
 	alike  map[uint64][]int32
 	values []any
-	// horizon and stepHorizon are those of the problem's Future, by number.
-	horizon     []int
+	// later and now are what the problem's Future says at the position; narrow
+	// says that now can be used.
+	later, now matters
+	narrow     bool
+	// stepHorizon is that of the problem's Future, by number.
 	stepHorizon []int
 	init        int32
 	dead        int32
@@ -43,11 +46,6 @@ func (s *states) number(state any) int32 {
 	if value := reflect.ValueOf(state); value.Kind() == reflect.String {
 		s.text += int64(value.Len())
 	}
-	horizon := Never
-	if s.p.Future != nil {
-		horizon = s.p.Future.State(state)
-	}
-	s.horizon = append(s.horizon, horizon)
 	return n
 }
 
@@ -86,12 +84,66 @@ func (s *states) after(state, step int32) (int32, bool) {
 	return result - 1, result > 0
 }
 
-// fold replaces a state that no answer from a position on depends on.
-func (s *states) fold(state int32, at int) int32 {
-	if s.dead >= 0 && s.horizon[state] < at {
-		return s.dead
+// at sets the position for which fold and foldNow answer. The operation that
+// returns there breaks with what was before if it reads or overwrites it.
+func (s *states) at(at int, breaks bool) {
+	if s.dead < 0 {
+		return
 	}
-	return state
+	later, now := s.p.Future.At(at)
+	s.later.ask(later)
+	s.now.ask(now)
+	s.narrow = breaks && s.p.Future.Least
+}
+
+// fold replaces a state that does not matter at the position.
+func (s *states) fold(state int32) int32 {
+	if s.dead < 0 || state == s.dead || s.later.matter(state, s.values[state]) {
+		return state
+	}
+	return s.dead
+}
+
+// foldNow replaces a state that does not matter as long as the operation that
+// returns has not taken effect.
+func (s *states) foldNow(state int32) int32 {
+	if !s.narrow {
+		return s.fold(state)
+	}
+	if state == s.dead || s.now.matter(state, s.values[state]) {
+		return state
+	}
+	return s.dead
+}
+
+// least says whether all that is legal in a state is legal in every other.
+func (s *states) least(state int32) bool { return state == s.dead && s.p.Future.Least }
+
+// matters remembers which states matter at a position.
+type matters struct {
+	of func(any) bool
+	// said is the answer for each state, of the round in which it was given.
+	said  []uint32
+	round uint32
+}
+
+func (m *matters) ask(of func(any) bool) {
+	m.of = of
+	m.round++
+}
+
+func (m *matters) matter(state int32, value any) bool {
+	for int(state) >= len(m.said) {
+		m.said = append(m.said, 0)
+	}
+	said := &m.said[state]
+	if *said>>1 != m.round {
+		*said = m.round << 1
+		if m.of(value) {
+			*said |= 1
+		}
+	}
+	return *said&1 == 1
 }
 
 // sinks says whether a step can lead, from a position on, to no state that

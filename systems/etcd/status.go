@@ -15,6 +15,10 @@ import (
 const (
 	// askTimeout bounds a question to a node, which may be paused.
 	askTimeout = 500 * time.Millisecond
+	// askAgain is how long to wait before the nodes are asked again, and
+	// askDiverged if they had diverged, since each has to read all it has.
+	askAgain    = 50 * time.Millisecond
+	askDiverged = 2 * time.Second
 	// hashTimeout bounds the question for a hash, for which a node reads all it
 	// has.
 	hashTimeout = 20 * time.Second
@@ -110,37 +114,72 @@ func (System) Primary(ctx context.Context, c cluster.Cluster) (string, error) {
 
 // Settled returns nil once all members follow one leader and have applied the
 // same entries, and hold the same. Members that hold something else after the
-// same entries will never hold the same again: then it says which.
+// same entries will never hold the same again: then it says which, when the
+// context ends.
 func (System) Settled(ctx context.Context, c cluster.Cluster) error {
+	var last error
+	for {
+		err := settled(ctx, c)
+		if err == nil {
+			return nil
+		}
+		// What the end of the context brings about says nothing of the members.
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		pause := askAgain
+		if errors.Is(err, ErrDiverged) {
+			pause = askDiverged
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("etcd: %w", last)
+		case <-time.After(pause):
+		}
+	}
+}
+
+func settled(ctx context.Context, c cluster.Cluster) error {
 	first, err := statuses(ctx, c)
 	if err != nil {
-		return fmt.Errorf("etcd: %w", err)
+		return err
 	}
 	if err := caughtUp(first); err != nil {
-		return fmt.Errorf("etcd: %w", err)
+		return err
 	}
-	least := first[slices.Min(slices.Collect(maps.Keys(first)))].Header.Revision
-	for _, s := range first {
-		least = min(least, s.Header.Revision)
+	// Members at one revision may still hold different things below it.
+	hashes := map[string]contentHash{}
+	if revision, same := revisionOf(first); same {
+		hashes, err = each(c, func(addr string) (contentHash, error) {
+			return once[contentHash](ctx, hashTimeout, addr, hashPath, hashRequest{revision})
+		})
+		if err != nil {
+			return fmt.Errorf("hashes: %w", err)
+		}
 	}
-	hashes, err := each(c, func(addr string) (contentHash, error) {
-		return once[contentHash](ctx, hashTimeout, addr, hashPath, hashRequest{least})
-	})
-	if err != nil {
-		return fmt.Errorf("etcd: hashes: %w", err)
-	}
-	// Only if nothing was applied meanwhile do revisions and hashes belong to one
+	// Only if nothing was applied meanwhile does all that they said belong to one
 	// moment.
 	second, err := statuses(ctx, c)
 	if err != nil {
-		return fmt.Errorf("etcd: %w", err)
+		return err
 	}
-	for name, s := range second {
-		if s.Applied != first[name].Applied || s.Header.Revision != first[name].Header.Revision {
-			return fmt.Errorf("etcd: node %s is still applying entries: %d, then %d", name, first[name].Applied, s.Applied)
+	for _, name := range slices.Sorted(maps.Keys(second)) {
+		if s := second[name]; s.Applied != first[name].Applied || s.Header.Revision != first[name].Header.Revision {
+			return fmt.Errorf("node %s is still applying entries: %d, then %d", name, first[name].Applied, s.Applied)
 		}
 	}
 	return diverged(first, hashes)
+}
+
+// revisionOf returns the revision of all members, if it is one.
+func revisionOf(known map[string]memberStatus) (revision int64, same bool) {
+	for _, s := range known {
+		if revision != 0 && s.Header.Revision != revision {
+			return 0, false
+		}
+		revision = s.Header.Revision
+	}
+	return revision, true
 }
 
 // caughtUp says what members still differ in.
@@ -192,9 +231,13 @@ func diverged(known map[string]memberStatus, hashes map[string]contentHash) erro
 	})
 	var words []string
 	for _, s := range states {
-		words = append(words, fmt.Sprintf("%s at revision %d with hash %d", strings.Join(parts[s], " and "), s.revision, s.hash.Hash))
+		word := fmt.Sprintf("%s at revision %d", strings.Join(parts[s], " and "), s.revision)
+		if len(hashes) > 0 {
+			word += fmt.Sprintf(" with hash %d", s.hash.Hash)
+		}
+		words = append(words, word)
 	}
-	return fmt.Errorf("etcd: %w, all having applied %d entries: %s", ErrDiverged, applied, strings.Join(words, ", but "))
+	return fmt.Errorf("%w, all having applied %d entries: %s", ErrDiverged, applied, strings.Join(words, ", but "))
 }
 
 // Defragment has a member rewrite its database, which serves nothing meanwhile.

@@ -11,6 +11,9 @@
 //	                     replica, whichever, has it on disk
 //	reads                primary (the default): replicas do nothing for clients; or
 //	                     any: they do what only reads
+//	recovery_min_apply_delay
+//	                     how long replicas wait before they replay a commit, such
+//	                     as 5ms; not at all by default
 //	dedupe               in the workload ledger, unique (the default): a unique
 //	                     constraint keeps a key from being done twice; or
 //	                     check-then-insert: nothing but a look before does

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tertium-dev/tertium/harness/plan"
 )
@@ -42,8 +43,17 @@ func (o option) check(config plan.Config) error {
 	return nil
 }
 
+// applyDelay is how long replicas wait after each commit before they replay it, a
+// setting of the server; empty is not at all.
+const applyDelay = "recovery_min_apply_delay"
+
 // checkOptions returns an error if any option is what it may not be.
 func checkOptions(config plan.Config) error {
+	if text := config.Options[applyDelay]; text != "" {
+		if delay, err := time.ParseDuration(text); err != nil || delay < 0 || delay%time.Millisecond != 0 {
+			return fmt.Errorf("postgres: option %s is %q; it may be a time of whole milliseconds, such as 5ms", applyDelay, text)
+		}
+	}
 	for _, o := range append([]option{isolation, replication, reads, dedupe}, settings...) {
 		if err := o.check(config); err != nil {
 			return err

@@ -84,7 +84,7 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 			Name: name, Ports: []string{cluster.ClientPort}, Ready: ready,
 			Image: &cluster.Image{Name: "tertium/postgres", Build: build},
 			Command: func(p cluster.Place) cluster.Command {
-				args, host, port := topology(config.Nodes, name, p, replication.of(config))
+				args, host, port := topology(config, name, p)
 				all := append([]string{"-c", start, "start.sh", p.Data, host, port}, args...)
 				return cluster.Command{Path: "/bin/sh", Args: append(all, common...)}
 			},

@@ -48,11 +48,12 @@ func TestNodes(t *testing.T) {
 	require.Equal(t, []string{"start.sh", "/data", "0.0.0.0", "7001", "n1", "n1", "n2 n3", "-c", "wal_keep_size=1GB"}, nodes[0][:9])
 	require.Equal(t, []string{"n3", "n1", "n1 n2"}, nodes[2][4:7])
 	require.NotContains(t, nodes[0], "synchronous_standby_names=*")
-	c.Options = map[string]string{"replication": "sync", "synchronous_commit": "off"}
+	c.Options = map[string]string{"replication": "sync", "synchronous_commit": "off", "recovery_min_apply_delay": "5ms"}
 	nodes = started(t, c)
 	for _, node := range nodes {
 		require.Contains(t, node, "synchronous_standby_names=*", "whoever is promoted waits too")
 		require.Contains(t, node, "synchronous_commit=off")
+		require.Contains(t, node, "recovery_min_apply_delay=5")
 	}
 
 	for name, value := range map[string]string{
@@ -62,6 +63,11 @@ func TestNodes(t *testing.T) {
 		c.Options = map[string]string{name: value}
 		_, err := System{}.Nodes(c)
 		require.ErrorContains(t, err, "option "+name+" is \""+value+"\"; it may be one of [")
+	}
+	for _, delay := range []string{"5", "-1ms", "100us"} {
+		c.Options = map[string]string{"recovery_min_apply_delay": delay}
+		_, err := System{}.Nodes(c)
+		require.ErrorContains(t, err, "whole milliseconds")
 	}
 	c = config()
 	c.Nodes = []string{"n1", "n2", "n3", "n4"}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/cluster"
+	"github.com/tertium-dev/tertium/harness/plan"
 )
 
 var _ harness.Promoter = System{}
@@ -229,7 +230,8 @@ func followNow(ctx context.Context, conn *pgx.Conn, primary string) error {
 
 // topology returns the arguments that say which node is which, and the settings
 // of servers that replicate.
-func topology(nodes []string, me string, place cluster.Place, mode string) (args []string, host, port string) {
+func topology(config plan.Config, me string, place cluster.Place) (args []string, host, port string) {
+	nodes := config.Nodes
 	host, port, _ = net.SplitHostPort(place.Listen[cluster.ClientPort])
 	if len(nodes) == 1 {
 		return []string{"", "", ""}, host, port
@@ -241,7 +243,10 @@ func topology(nodes []string, me string, place cluster.Place, mode string) (args
 	} {
 		args = append(args, "-c", setting)
 	}
-	if mode == "sync" {
+	if delay, _ := time.ParseDuration(config.Options[applyDelay]); delay > 0 {
+		args = append(args, "-c", fmt.Sprintf("%s=%d", applyDelay, delay.Milliseconds()))
+	}
+	if replication.of(config) == "sync" {
 		args = append(args, "-c", "synchronous_standby_names=*")
 	}
 	return args, host, port

@@ -118,12 +118,12 @@ func (c *client) publish(ctx context.Context, subject string, value any, header 
 		return fail(err)
 	}
 	reply, err := conn.RequestMsgWithContext(ctx, &nats.Msg{Subject: subject, Header: header, Data: fmt.Append(nil, value)})
-	if err != nil {
-		return published(ctx, err)
+	var sequence int64
+	if err == nil {
+		sequence, err = stored(reply)
 	}
-	sequence, err := stored(reply)
 	if err != nil {
-		return published(ctx, err)
+		return published(ctx, err, header.Get(nats.MsgIdHdr) != "")
 	}
 	return harness.Completion{Outcome: history.OK, Value: sequence}
 }

@@ -48,11 +48,14 @@
 // it makes of an error, and why:
 //
 //	no connection could be opened                   fail: nothing was sent
-//	no responders                                   fail: the server that took the
-//	                                                message knew nobody to give it to,
+//	no responders, in answer to a publish that      fail: the server that took the
+//	has no message ID                               message knew nobody to give it to,
 //	                                                and keeps nothing
-//	wrong last sequence (10071) and too large       fail: checked before the message
-//	(10054), in answer to a publish                 is stored, and it never is
+//	wrong last sequence (10071), too large          fail: checked before the message
+//	(10054), likewise                               is stored, and it never is
+//	the same, with a message ID                     unknown: such a request may be
+//	                                                delivered more than once, and
+//	                                                another delivery succeed
 //	any other error in answer to a publish          unknown: the leader may have
 //	                                                proposed it, or has it in process
 //	timeout, reset, end of the connection           unknown

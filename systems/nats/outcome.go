@@ -42,11 +42,12 @@ func failed(ctx context.Context, err error) harness.Completion {
 }
 
 // published says what an error in answer to a publish means, as the package
-// comment does.
-func published(ctx context.Context, err error) harness.Completion {
-	if errors.Is(err, errNotSent) || errors.Is(err, nats.ErrNoResponders) ||
-		is(err, wrongLastSequence, wrongLastSequenceNumber, messageTooLarge) {
+// comment does. One with a message ID may have been delivered more than once, so
+// that a refusal says nothing of the other deliveries.
+func published(ctx context.Context, err error, repeatable bool) harness.Completion {
+	refused := errors.Is(err, nats.ErrNoResponders) || is(err, wrongLastSequence, wrongLastSequenceNumber, messageTooLarge)
+	if errors.Is(err, errNotSent) || refused && !repeatable {
 		return failed(ctx, err)
 	}
-	return harness.Completion{Error: code(ctx, err)}
+	return harness.Completion{Error: code(ctx, err), Backoff: refused}
 }

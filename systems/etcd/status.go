@@ -14,7 +14,7 @@ import (
 
 const (
 	// askTimeout bounds a question to a node, which may be paused.
-	askTimeout = 500 * time.Millisecond
+	askTimeout = time.Second
 	// askAgain is how long to wait before the nodes are asked again, and
 	// askDiverged if they had diverged, since each has to read all it has.
 	askAgain    = 50 * time.Millisecond
@@ -124,7 +124,7 @@ func (System) Settled(ctx context.Context, c cluster.Cluster) error {
 			return nil
 		}
 		// What the end of the context brings about says nothing of the members.
-		if last == nil || ctx.Err() == nil {
+		if end, bounded := ctx.Deadline(); last == nil || ctx.Err() == nil && (!bounded || time.Until(end) > 0) {
 			last = err
 		}
 		pause := askAgain

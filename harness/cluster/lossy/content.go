@@ -26,11 +26,10 @@ func (d *Disk) read(n *inode, dest []byte, off int64) (int, error) {
 	if left := n.size - off; int64(len(dest)) > left {
 		dest = dest[:left]
 	}
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return 0, err
 	}
-	defer done()
 	got, err := file.ReadAt(dest, off)
 	if err == io.EOF {
 		// The store has no zeros where a file was never written.
@@ -42,11 +41,10 @@ func (d *Disk) read(n *inode, dest []byte, off int64) (int, error) {
 
 // write writes to a file.
 func (d *Disk) write(n *inode, data []byte, off int64) error {
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return err
 	}
-	defer done()
 	end := off + int64(len(data))
 	c := d.change(n)
 	c.writes, c.bytes, c.from, c.to = 1, int64(len(data)), off, end
@@ -68,11 +66,10 @@ func (d *Disk) truncate(n *inode, size int64) error {
 	if size == n.size {
 		return nil
 	}
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return err
 	}
-	defer done()
 	c := d.change(n)
 	if err := save(file, &c, size, n.size); err != nil {
 		return err
@@ -91,11 +88,10 @@ func (d *Disk) zero(n *inode, off, end int64) error {
 	if off >= end {
 		return nil
 	}
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return err
 	}
-	defer done()
 	c := d.change(n)
 	if err := save(file, &c, off, end); err != nil {
 		return err

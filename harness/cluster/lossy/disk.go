@@ -43,6 +43,9 @@ type Disk struct {
 	pressed int64
 
 	trouble []string
+	opened  []*inode // those whose contents are open
+	// forgetName has the kernel forget what a name in the root means.
+	forgetName func(name string)
 
 	refs    map[uint64]*ref // what the kernel knows, by its name for it
 	lastID  uint64
@@ -50,12 +53,10 @@ type Disk struct {
 	lastFH  uint64
 }
 
-// handle is an open file or folder. After a loss of power it has no inode.
+// handle is an open folder.
 type handle struct {
-	inode *inode
-	// sync is true if every write is to be durable when it returns.
-	sync  bool
-	names []string // of a folder, as they were when it was read from its beginning
+	names []string // as they were when it was read from its beginning
+	stale bool     // since a loss of power
 }
 
 // ref is an inode that the kernel knows. After a loss of power it has none.
@@ -160,16 +161,14 @@ func (d *Disk) judge(request cluster.DiskRequest, cancel <-chan struct{}) syscal
 	return errno
 }
 
-// Close closes what is open in the store, and ends every delay.
+// Close closes what is open in the store, and ends every delay. What is still asked
+// of the disk opens it again.
 func (d *Disk) Close() {
 	d.close.Do(func() { close(d.closing) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, h := range d.handles {
-		if h.inode != nil && h.inode.file != nil {
-			h.inode.file.Close()
-			h.inode.file = nil
-		}
+	for len(d.opened) > 0 {
+		d.shut(d.opened[0])
 	}
 }
 
@@ -186,33 +185,6 @@ func (d *Disk) note(what string) {
 	if !slices.Contains(d.trouble, what) {
 		d.trouble = append(d.trouble, what)
 	}
-}
-
-// handleOf makes a handle of an inode.
-func (d *Disk) handleOf(n *inode, sync bool) uint64 {
-	d.lastFH++
-	d.handles[d.lastFH] = &handle{inode: n, sync: sync}
-	n.opens++
-	return d.lastFH
-}
-
-// closeHandle forgets a handle.
-func (d *Disk) closeHandle(fh uint64) {
-	h := d.handles[fh]
-	if h == nil {
-		return
-	}
-	delete(d.handles, fh)
-	n := h.inode
-	if n == nil {
-		return
-	}
-	n.opens--
-	if n.opens == 0 && n.file != nil {
-		n.file.Close()
-		n.file = nil
-	}
-	d.collect(n)
 }
 
 // know returns the kernel's name for an inode, once more.

@@ -12,6 +12,7 @@ import (
 
 // Flip turns over bits of files, each as likely as any other.
 func (d *Disk) Flip(bits int, salt uint64) (string, error) {
+	defer d.forgetNames()()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.restart(d.known()) // so that the kernel reads anew
@@ -50,11 +51,10 @@ func (d *Disk) flip(n *inode, at int64, mask byte) error {
 		return err
 	}
 	one[0] ^= mask
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return err
 	}
-	defer done()
 	_, err = file.WriteAt(one[:], at)
 	return err
 }

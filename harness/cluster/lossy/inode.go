@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -31,16 +32,15 @@ type inode struct {
 	log []change
 	// grew is true if the size changed since the last fsync.
 	grew bool
-	file *os.File // its content in the store, while it is open
+	file *os.File // its content in the store, if that is open
 
 	// meta is the number of the last change of a name that concerns it.
 	meta uint64
 
 	// id is what the kernel calls it; 0 if the kernel does not know it.
 	id uint64
-	// opens counts the handles, and held the changes of names that could bring it
-	// back.
-	opens, held int
+	// held counts the changes of names that could bring it back.
+	held int
 }
 
 func (n *inode) kind() uint32 { return n.mode & syscall.S_IFMT }
@@ -65,29 +65,46 @@ func (d *Disk) path(n *inode) string {
 	return filepath.Join(d.store, strconv.FormatUint(n.number, 10))
 }
 
-// content opens what a file holds. It stays open while the file is.
-func (d *Disk) content(n *inode) (file *os.File, done func(), err error) {
+// maxOpen is how many contents are open at a time.
+const maxOpen = 256
+
+// content opens what a file holds. The caller holds the lock.
+func (d *Disk) content(n *inode) (*os.File, error) {
 	if n.file != nil {
-		return n.file, func() {}, nil
+		return n.file, nil
 	}
-	file, err = os.OpenFile(d.path(n), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(d.path(n), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, nil, fmt.Errorf("opening the store: %w", err)
+		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	if n.opens > 0 {
-		n.file = file
-		return file, func() {}, nil
+	if len(d.opened) >= maxOpen {
+		d.shut(d.opened[0])
 	}
-	return file, func() { file.Close() }, nil
+	n.file = file
+	d.opened = append(d.opened, n)
+	return file, nil
+}
+
+// shut closes what a file holds until it is needed again.
+func (d *Disk) shut(n *inode) {
+	if n.file == nil {
+		return
+	}
+	n.file.Close()
+	n.file = nil
+	i := slices.Index(d.opened, n)
+	d.opened = slices.Delete(d.opened, i, i+1)
 }
 
 // collect removes what nobody can reach any more.
 func (d *Disk) collect(n *inode) {
-	if n.nlink > 0 || n.opens > 0 || n.held > 0 || n.id != 0 {
+	// The kernel forgets a file only once nobody has it open.
+	if n.nlink > 0 || n.held > 0 || n.id != 0 {
 		return
 	}
 	d.forgetLog(n)
 	if n.regular() {
+		d.shut(n)
 		os.Remove(d.path(n)) // it may never have been written
 	}
 }

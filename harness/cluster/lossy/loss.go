@@ -3,6 +3,7 @@ package lossy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"syscall"
 	"time"
@@ -16,10 +17,10 @@ const sector = 512
 
 // Lose drops what was not durable. Whatever the kernel still knows of the files
 // is stale afterwards: open files answer ESTALE.
-func (d *Disk) Lose(p cluster.PowerLoss) (cluster.Lost, error) {
+func (d *Disk) Lose(p cluster.PowerLoss) (lost cluster.Lost, err error) {
+	defer d.forgetNames()()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var lost cluster.Lost
 	cut := time.Time{}
 	if p.Age > 0 {
 		cut = d.now().Add(-p.Age)
@@ -87,11 +88,10 @@ func (d *Disk) loseContent(n *inode, cut time.Time, lost *cluster.Lost) error {
 // undo undoes the last change of a file.
 func (d *Disk) undo(n *inode, lost *cluster.Lost) error {
 	c := n.log[len(n.log)-1]
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return err
 	}
-	defer done()
 	if err := file.Truncate(c.size); err != nil {
 		return err
 	}
@@ -147,11 +147,10 @@ func (d *Disk) tear(n *inode, salt uint64, lost *cluster.Lost) (string, error) {
 	if len(kept) == 0 {
 		return "", nil // within one sector: there or not, and now not
 	}
-	file, done, err := d.content(n)
+	file, err := d.content(n)
 	if err != nil {
 		return "", err
 	}
-	defer done()
 	if _, err := file.WriteAt(kept, c.from); err != nil {
 		return "", err
 	}
@@ -171,14 +170,7 @@ func (d *Disk) restart(known map[*inode]bool) {
 		}
 	}
 	for _, h := range d.handles {
-		if n := h.inode; n != nil {
-			if n.file != nil {
-				n.file.Close()
-				n.file = nil
-			}
-			n.opens = 0
-		}
-		h.inode = nil
+		h.stale = true
 	}
 	for n := range known {
 		n.nlink = 0
@@ -195,6 +187,21 @@ func (d *Disk) restart(known map[*inode]bool) {
 		}
 	}
 	count(d.root)
+}
+
+// forgetNames returns what has the kernel forget the names that there are now, and
+// everything below them. It is to be called without the lock.
+func (d *Disk) forgetNames() func() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names, forget := slices.Collect(maps.Keys(d.root.entries)), d.forgetName
+	return func() {
+		for _, name := range names {
+			if forget != nil {
+				forget(name)
+			}
+		}
+	}
 }
 
 // known are all inodes that may still be needed.
@@ -220,9 +227,6 @@ func (d *Disk) known() map[*inode]bool {
 	}
 	for _, r := range d.refs {
 		walk(r.inode)
-	}
-	for _, h := range d.handles {
-		walk(h.inode)
 	}
 	return all
 }

@@ -12,53 +12,18 @@ import (
 )
 
 func (s *server) Create(cancel <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
-	var made *inode
-	_, status := s.create(cancel, &in.InHeader, name, syscall.S_IFREG|in.Mode&0o7777, func(n *inode) {
-		made = n
-		out.Fh = s.handleOf(n, synchronous(in.Flags))
-	}, &out.EntryOut)
-	if status != fuse.Status(syscall.EEXIST) || in.Flags&syscall.O_EXCL != 0 {
-		out.OpenFlags = openFlags(made)
-		return status
-	}
-	// Somebody else was quicker, and that is as good.
-	dir, status := s.enter(in.NodeId)
-	if status != fuse.OK {
-		return status
-	}
-	defer s.mu.Unlock()
-	n := dir.entries[name]
-	if n == nil || !n.regular() {
-		return fuse.Status(syscall.EEXIST)
-	}
-	s.entry(n, &out.EntryOut)
-	out.Fh, out.OpenFlags = s.handleOf(n, synchronous(in.Flags)), openFlags(n)
-	return fuse.OK
+	_, status := s.create(cancel, &in.InHeader, name, syscall.S_IFREG|in.Mode&0o7777, nil, &out.EntryOut)
+	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	return status
 }
 
-func (s *server) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	n, status := s.enter(in.NodeId)
-	if status != fuse.OK {
-		return status
-	}
-	defer s.mu.Unlock()
-	out.Fh, out.OpenFlags = s.handleOf(n, synchronous(in.Flags)), openFlags(n)
-	return fuse.OK
-}
-
-// openFlags let the kernel keep what it remembers of a file from one opening to
-// the next: nobody else changes it.
-func openFlags(*inode) uint32 { return fuse.FOPEN_KEEP_CACHE }
+// Open is not needed: the kernel does not ask again, and keeps what it remembers of
+// a file from one opening to the next.
+func (s *server) Open(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status { return fuse.ENOSYS }
 
 // synchronous says whether a file opened with these flags is durable after each
 // write. O_SYNC includes O_DSYNC.
 func synchronous(flags uint32) bool { return flags&unix.O_DSYNC != 0 }
-
-func (s *server) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeHandle(in.Fh)
-}
 
 // Flush is not needed: the kernel does not ask again.
 func (s *server) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
@@ -89,8 +54,7 @@ func (s *server) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte) (u
 		return 0, status
 	}
 	err := s.write(n, data, int64(in.Offset))
-	h := s.handles[in.Fh]
-	durable := in.WriteFlags&fuse.WRITE_CACHE == 0 && (synchronous(in.Flags) || (h != nil && h.sync))
+	durable := in.WriteFlags&fuse.WRITE_CACHE == 0 && synchronous(in.Flags)
 	status = s.status(err)
 	s.mu.Unlock()
 	if status == fuse.OK && durable {
@@ -154,7 +118,12 @@ func (s *server) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) 
 		return status
 	}
 	defer s.mu.Unlock()
-	out.Fh = s.handleOf(n, false)
+	if !n.folder() {
+		return fuse.ENOTDIR
+	}
+	s.lastFH++
+	out.Fh = s.lastFH
+	s.handles[out.Fh] = new(handle)
 	return fuse.OK
 }
 
@@ -165,7 +134,7 @@ func (s *server) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryL
 	}
 	defer s.mu.Unlock()
 	h := s.handles[in.Fh]
-	if h == nil || h.inode == nil {
+	if h == nil || h.stale {
 		return fuse.Status(syscall.ESTALE)
 	}
 	if in.Offset == 0 {
@@ -198,5 +167,5 @@ func (s *server) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryL
 func (s *server) ReleaseDir(in *fuse.ReleaseIn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeHandle(in.Fh)
+	delete(s.handles, in.Fh)
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/tertium-dev/tertium/harness/cluster"
 )
 
-// attributesKept is how long the kernel may trust what it was told of an inode.
-// It hears of every change, as all are its own, and after a loss of power all
-// inodes have new names. What a name means it asks every time.
-const attributesKept = time.Hour
+// kept is how long the kernel may trust what it was told: every change is its own.
+// After a loss of power all inodes have new numbers, and it is told to forget the
+// names.
+const kept = time.Hour
 
 // server speaks FUSE for a disk.
 type server struct {
@@ -22,6 +22,16 @@ type server struct {
 }
 
 func newServer(d *Disk) *server { return &server{fuse.NewDefaultRawFileSystem(), d} }
+
+// Init learns how to speak to the kernel.
+func (s *server) Init(kernel *fuse.Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetName = func(name string) {
+		// It may not know the name, and once unmounted it knows none.
+		_ = kernel.EntryNotify(rootID, name)
+	}
+}
 
 func (s *server) String() string { return "tertium" }
 
@@ -75,7 +85,8 @@ func attributes(n *inode, out *fuse.Attr) {
 // entry tells the kernel of an inode, under a name that it remembers.
 func (s *server) entry(n *inode, out *fuse.EntryOut) {
 	out.NodeId, out.Generation = s.know(n), 1
-	out.SetAttrTimeout(attributesKept)
+	out.SetEntryTimeout(kept)
+	out.SetAttrTimeout(kept)
 	attributes(n, &out.Attr)
 }
 
@@ -105,7 +116,7 @@ func (s *server) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOu
 		return status
 	}
 	defer s.mu.Unlock()
-	out.SetTimeout(attributesKept)
+	out.SetTimeout(kept)
 	attributes(n, &out.Attr)
 	return fuse.OK
 }
@@ -144,7 +155,7 @@ func (s *server) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fuse.A
 		n.mtime = t
 	}
 	n.ctime = s.now()
-	out.SetTimeout(attributesKept)
+	out.SetTimeout(kept)
 	attributes(n, &out.Attr)
 	return fuse.OK
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tertium-dev/tertium/systems/etcd"
 	"github.com/tertium-dev/tertium/systems/ledger"
 	"github.com/tertium-dev/tertium/systems/mariadb"
+	"github.com/tertium-dev/tertium/systems/mosquitto"
 	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/postgres"
 	"github.com/tertium-dev/tertium/systems/redis"
@@ -22,6 +23,7 @@ func All() []harness.System {
 		nats.System{},
 		etcd.System{},
 		zookeeper.System{},
+		mosquitto.System{},
 	}
 }
 

@@ -15,8 +15,8 @@
 // or never, and is not tried again.
 //
 // A group has [GroupSize] keys ("f12.0" to "f12.5" are those of group 12), which
-// different workers write at about the same moment. Reads of it come just before,
-// meanwhile and just after, because the moment at which some see one write and
-// others another is short. Then comes the next group. Once the faults are healed
+// different workers write at the same moment. Most reads of it come in the moment
+// after, because the time in which some see one write and others another is short.
+// Then comes the next group. Once the faults are healed
 // and the nodes have settled, every group is read through every node.
 package longfork

@@ -1,7 +1,9 @@
 package longfork
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,20 +55,27 @@ func (Workload) Checkers(plan.Config) []harness.Checker {
 	return []harness.Checker{longfork.Checker{GroupSize: GroupSize}}
 }
 
-// writePercent of all operations write.
-const writePercent = 30
+const (
+	// readsPerGroup is how often a group is read while it is written, and once more
+	// with the next one, for nodes that are behind.
+	readsPerGroup = 14
+	// uses is how many operations there are for each group.
+	uses = GroupSize + readsPerGroup
+	// moment is how long it takes until all that are interested have read a group,
+	// at the most.
+	moment = 20 * time.Millisecond
+)
 
 // turns say when each group is in use, one after the other.
 type turns struct {
-	// period is how long a group is in use.
+	// period is how long it is from one group to the next.
 	period time.Duration
 	// main and drain are how many groups are used in these phases.
 	main, drain int64
 }
 
 func turnsOf(c plan.Config) turns {
-	writes := int64(max(1, c.Rate*writePercent/100))
-	period := max(time.Millisecond, GroupSize*time.Second/time.Duration(writes))
+	period := max(time.Millisecond, uses*time.Second/time.Duration(max(1, c.Rate)))
 	in := func(length time.Duration) int64 { return int64((length + period - 1) / period) }
 	return turns{period, in(c.WarmUp + c.Time), in(c.Settle)}
 }
@@ -76,52 +85,35 @@ func key(group int64, k int) string {
 }
 
 // traffic is writes and reads of one group after the other, from the first on.
+// The operations on a group are dealt out to the workers in turn: all writes come
+// at its very beginning, and most reads soon after.
 func traffic(first func(turns) int64) plan.Generator {
 	return func(scope plan.Scope) iter.Seq[plan.Op] {
-		turns := turnsOf(scope.Config)
-		first := first(turns)
-		reads := plan.Map(func(_ plan.Scope, op plan.Op) plan.Op {
-			group := first + int64(op.At/turns.period)
-			if op.Key != "" { // of the group before
-				op.Key, group = "", max(0, group-1)
-			}
-			op.Value = readOf(group)
-			return op
-		}, plan.Stagger(max(1, scope.Config.Rate*(100-writePercent)/100), drawRead))
-		return plan.Merge(writes(turns, first), reads)(scope)
-	}
-}
-
-// before marks a read that comes late to its group.
-const before = "before"
-
-// lateShare: one in so many reads is of the group before, for nodes that are
-// behind.
-const lateShare = 4
-
-func drawRead(scope plan.Scope) iter.Seq[plan.Op] {
-	return plan.Draw(func(r *plan.Stream, _ int64) plan.Op {
-		op := plan.Op{F: "txn"}
-		if r.Below(lateShare) == 0 {
-			op.Key = before
-		}
-		return op
-	})(scope)
-}
-
-// writes are those of one worker: the keys of a group go to different workers,
-// all to be written when a quarter of its time has gone by.
-func writes(turns turns, first int64) plan.Generator {
-	return func(scope plan.Scope) iter.Seq[plan.Op] {
 		return func(yield func(plan.Op) bool) {
+			turns, r := turnsOf(scope.Config), scope.Stream()
+			first := first(turns)
 			workers := int64(max(1, scope.Config.Workers))
-			for group := int64(0); ; group++ {
-				for k := range GroupSize {
-					if ((first+group)*GroupSize+int64(k))%workers != int64(scope.Worker) {
+			for n := int64(0); ; n++ {
+				group := first + n
+				var ops []plan.Op
+				for i := range int64(uses) {
+					if (group*uses+i)%workers != int64(scope.Worker) {
 						continue
 					}
-					at := time.Duration(group)*turns.period + turns.period/4
-					op := plan.Op{F: "txn", At: at, Value: []any{[]any{"w", key(first+group, k), int64(1)}}}
+					op := plan.Op{F: "txn", At: time.Duration(n) * turns.period}
+					switch {
+					case i < GroupSize:
+						op.Value = []any{[]any{"w", key(group, int(i)), int64(1)}}
+					case i == uses-1:
+						op.Value = readOf(max(0, group-1))
+					default:
+						op.At += time.Duration(r.Below(1 + r.Below(int64(min(moment, turns.period)))))
+						op.Value = readOf(group)
+					}
+					ops = append(ops, op)
+				}
+				slices.SortStableFunc(ops, func(a, b plan.Op) int { return cmp.Compare(a.At, b.At) })
+				for _, op := range ops {
 					if !yield(op) {
 						return
 					}

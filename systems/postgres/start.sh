@@ -17,14 +17,18 @@ command -v initdb postgres >/dev/null || {
 }
 export PGUSER=tertium PGDATABASE=postgres PGSSLMODE=disable PGGSSENCMODE=disable PGCONNECT_TIMEOUT=2
 
-# make makes a database cluster. What a kill left half made is made again: the
-# name comes last, and all is on disk by then, or a loss of power would leave a
-# server that lets nobody in.
+# make makes a database cluster, or takes a copy of the image's. What a kill left
+# half made is made again: the name comes last, and all is on disk by then, or a
+# loss of power would leave a server that lets nobody in.
 make() {
   rm -rf "$data.new"
-  initdb -D "$data.new" -U tertium -A trust >/dev/null
+  if [ -d /var/lib/postgresql/made ]; then
+    cp -a /var/lib/postgresql/made "$data.new"
+  else
+    initdb -D "$data.new" -U tertium -A trust >/dev/null
+  fi
   printf 'host %s all all trust\n' all replication >>"$data.new/pg_hba.conf"
-  sync "$data.new/pg_hba.conf" "$data.new"
+  initdb -S -D "$data.new" >/dev/null
   mv "$data.new" "$data"
   sync "$root"
 }

@@ -274,7 +274,27 @@ func (j *judge) tellCertain(s *words.Story, t *told, credits bool) {
 		}
 		last = last[:min(len(last), lastCertain)]
 	}
+	if credits {
+		last = enough(last, t)
+	}
 	for _, e := range last {
 		j.tellAttempt(s, e.ack)
 	}
+}
+
+// enough returns those of some credits without which a balance would not be too
+// low, if they are enough for that.
+func enough(credits []*effect, t *told) []*effect {
+	sum := max(t.own, 0)
+	for _, e := range credits {
+		sum += e.move.on(t.account)
+	}
+	return slices.DeleteFunc(credits, func(e *effect) bool {
+		on := e.move.on(t.account)
+		if sum-on <= t.balance {
+			return false
+		}
+		sum -= on
+		return true
+	})
 }

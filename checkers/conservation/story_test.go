@@ -6,6 +6,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// A credit without which a balance would be too low as well is no part of the
+// story, even where a debit that is under way makes both bounds the same.
+func TestStoryOfALowBalanceTellsWhatIsNeeded(t *testing.T) {
+	var s script
+	s.deposit("k1", 1, told(1, 1))
+	s.transfer("k2", 1, unknown())
+	s.deposit("k3", 3, told(2, 2))
+	report := judge(&s)
+	require.Len(t, report.Findings, 1)
+	require.Equal(t, "balance-too-low", report.Findings[0].Anomaly)
+	require.Contains(t, report.Cause, "t/a was told to hold 2, but must have held 3 at least")
+	require.Equal(t, []int{4}, report.Findings[0].Operations)
+}
+
 // An effect that was asked for only after a balance was told is no excuse for it,
 // and a counterexample says so: without the attempt the entry might be of any
 // time.

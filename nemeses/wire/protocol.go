@@ -28,7 +28,7 @@ type Protocol interface {
 // Protocols returns the protocols that are known, by name.
 func Protocols() map[string]Protocol {
 	known := map[string]Protocol{}
-	for _, protocol := range []Protocol{HTTP1{}, RESP{}, Postgres{}, ZooKeeper{}, NATS{}, AMQP{}, MQTT{}, MySQL{}} {
+	for _, protocol := range []Protocol{HTTP1{}, RESP{}, Postgres{}, ZooKeeper{}, NATS{}, AMQP{}, MQTT{}, MySQL{}, Etcd{}} {
 		known[protocol.Name()] = protocol
 	}
 	return known

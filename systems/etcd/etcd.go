@@ -58,7 +58,7 @@ func (System) Doc() string {
 }
 
 // Protocol is the framing of client connections: those of the JSON gateway.
-func (System) Protocol() string { return "http/1.1" }
+func (System) Protocol() string { return "etcd" }
 
 // Workloads are those that clients can do.
 func (System) Workloads() []string {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness/cluster"
 	"github.com/tertium-dev/tertium/harness/cluster/local"
+	"github.com/tertium-dev/tertium/harness/cluster/lossy"
 	"github.com/tertium-dev/tertium/harness/cluster/proc"
 	"github.com/tertium-dev/tertium/harness/journal"
 )
@@ -25,10 +27,13 @@ import (
 // came of a harness it began.
 const mark = "TERTIUM_TEST_MARK"
 
+// The last argument of a harness says whether nodes get disks of its own.
+const withDisks, withoutDisks = "disks", "no disks"
+
 // runHarness is a harness that torments a cluster until it is killed. It says a
 // line before each step: "port ADDR" for what it holds, else what it does.
 func runHarness() {
-	state, data, dir := os.Args[1], os.Args[2], os.Args[3]
+	state, data, dir, disks := os.Args[1], os.Args[2], os.Args[3], os.Args[4] == withDisks
 	must := func(err error) {
 		if err != nil {
 			fmt.Println("error:", err)
@@ -41,7 +46,7 @@ func runHarness() {
 	fmt.Println("open")
 	c, err := local.Runtime{DataDir: data}.Open(context.Background(), []cluster.Spec{
 		spec("n1", []string{"n2"}, "family"), spec("n2", []string{"n1"}, "runaway"), spec("n3", nil),
-	}, cluster.Options{Dir: dir, Journal: j})
+	}, cluster.Options{Dir: dir, Journal: j, Disks: disks})
 	must(err)
 	for _, l := range c.Links() {
 		fmt.Println("port", l.Addr())
@@ -67,7 +72,16 @@ func runHarness() {
 
 // TestKilledHarnessLeavesNothing kills a harness at many moments, and finds
 // that the next start's sweep leaves no process, port, folder or lock of it.
-func TestKilledHarnessLeavesNothing(t *testing.T) {
+func TestKilledHarnessLeavesNothing(t *testing.T) { killHarnesses(t, withoutDisks) }
+
+// TestKilledHarnessLeavesNoDisks does so with a harness whose nodes use disks that
+// it serves.
+func TestKilledHarnessLeavesNoDisks(t *testing.T) {
+	needDisks(t)
+	killHarnesses(t, withDisks)
+}
+
+func killHarnesses(t *testing.T, disks string) {
 	moments := 12
 	if testing.Short() {
 		moments = 3
@@ -78,16 +92,16 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 		steps := []int{1, 2, 13, 14, 15, 16 + draws.IntN(12)}[i%6]
 		pause := time.Duration(draws.IntN(30_000)) * time.Microsecond
 		t.Run(fmt.Sprintf("%d after %d steps and %s", i, steps, pause), func(t *testing.T) {
-			killHarness(t, steps, pause)
+			killHarness(t, steps, pause, disks)
 		})
 	}
 }
 
-func killHarness(t *testing.T, steps int, pause time.Duration) {
+func killHarness(t *testing.T, steps int, pause time.Duration, disks string) {
 	base := t.TempDir()
 	state, data, dir := filepath.Join(base, "state"), filepath.Join(base, "data"), filepath.Join(base, "run")
 	require.NoError(t, os.Mkdir(data, 0o700))
-	harness := exec.Command(self(), state, data, dir)
+	harness := exec.Command(self(), state, data, dir, disks)
 	harness.Env = append(os.Environ(), role+"=harness", mark+"="+base)
 	harness.Stderr = os.Stderr
 	out, err := harness.StdoutPipe()
@@ -115,8 +129,10 @@ func killHarness(t *testing.T, steps int, pause time.Duration) {
 
 	// The lock may be held for another moment by a child that was being begun
 	// and has not yet noticed.
+	undoers := journal.Undoers()
+	maps.Copy(undoers, lossy.Undoers())
 	require.Eventually(t, func() bool {
-		report, err := journal.Sweep(t.Context(), state, journal.Undoers())
+		report, err := journal.Sweep(t.Context(), state, undoers)
 		require.NoError(t, err)
 		require.NoError(t, report.Err())
 		return report.Alive == 0

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -22,7 +23,11 @@ type broker struct {
 	acked atomic.Int64
 }
 
-const hang = "hang"
+const (
+	hang = "hang"
+	// hangUp behind an answer ends the connection after it.
+	hangUp = "and no more"
+)
 
 func short(text string) string { return string([]byte{byte(len(text))}) + text }
 func long(text string) string {
@@ -103,14 +108,12 @@ func (b *broker) serve(conn net.Conn) {
 		}
 		answer := b.answer(sent[:n])
 		sent = sent[n:]
-		switch answer {
-		case hang:
-		case "":
+		answer, last := strings.CutSuffix(answer, hangUp)
+		if answer == hang {
+			continue
+		}
+		if _, err := io.WriteString(conn, answer); err != nil || last || answer == "" {
 			return
-		default:
-			if _, err := io.WriteString(conn, answer); err != nil {
-				return
-			}
 		}
 	}
 }

@@ -164,13 +164,16 @@ func (c *client) enqueue(ctx context.Context, queue string, element int64) harne
 	case !acked:
 		return harness.Completion{Error: "nack: the broker does not promise to keep it"}
 	}
-	// What comes back does so before its confirm.
+	// What comes back does so before its confirm. The library closes the channel
+	// when the connection ends, which says nothing.
 	select {
-	case back := <-c.returned:
-		return backOff(harness.Completion{Outcome: history.Fail, Error: fmt.Sprintf("returned: %d %s", back.ReplyCode, back.ReplyText)})
+	case back, came := <-c.returned:
+		if came {
+			return backOff(harness.Completion{Outcome: history.Fail, Error: fmt.Sprintf("returned: %d %s", back.ReplyCode, back.ReplyText)})
+		}
 	default:
-		return harness.Completion{Outcome: history.OK}
 	}
+	return harness.Completion{Outcome: history.OK}
 }
 
 func unknown(ctx context.Context, err error) harness.Completion {

@@ -99,6 +99,32 @@ func TestWhatIsMadeOfAnswers(t *testing.T) {
 	}
 }
 
+// A confirm counts though the connection ends just behind it, and what comes back
+// is not taken for anything else.
+func TestConfirmAtTheEndOfAConnection(t *testing.T) {
+	for came, want := range map[string]history.Outcome{"": history.OK, "back": history.Fail} {
+		b := &broker{publish: func(c uint16) string {
+			if came != "" {
+				return back(c) + ack(c) + hangUp
+			}
+			return ack(c) + hangUp
+		}}
+		c, err := System{}.Open("n1", b.start(t), planConfig())
+		require.NoError(t, err)
+		defer c.Close()
+		for range 300 {
+			done := c.Invoke(t.Context(), harness.Invocation{F: "enqueue", Key: "q0", Value: int64(7)})
+			if done.Outcome == history.Unknown {
+				continue // the end was seen before the confirm
+			}
+			if strings.HasPrefix(done.Error, "not-sent: ") {
+				continue // as it was in time for the next operation
+			}
+			require.Equal(t, want, done.Outcome, done.Error)
+		}
+	}
+}
+
 // After whatever went wrong the next operation has a connection of its own.
 func TestAnotherConnection(t *testing.T) {
 	b := &broker{publish: times(1, gone, ack), get: times(1, silent, got("7"))}

@@ -1,9 +1,11 @@
 package process
 
 import (
+	"context"
 	"time"
 
 	"github.com/tertium-dev/tertium/harness"
+	"github.com/tertium-dev/tertium/harness/cluster"
 	"github.com/tertium-dev/tertium/harness/plan"
 	"github.com/tertium-dev/tertium/nemeses/internal/params"
 	"github.com/tertium-dev/tertium/nemeses/internal/target"
@@ -63,7 +65,7 @@ func Kinds(acknowledged Recogniser) []harness.FaultKind {
 		}
 		return &killingAtAck{plan: f, world: w, acknowledged: recognise, pass: args[replyArg] != 0}, nil
 	}
-	return []harness.FaultKind{kill, killAll, pause, atAck}
+	return []harness.FaultKind{kill, killAll, pause, atAck, crashLoop(), rollingRestart()}
 }
 
 func killKind(name, doc string, targets ...string) harness.FaultKind {
@@ -88,3 +90,31 @@ func check(kind harness.FaultKind, f plan.Fault, w harness.World) error {
 
 // anywhere: every runtime has processes.
 func anywhere(harness.System, plan.Config) error { return nil }
+
+func crashLoop() harness.FaultKind {
+	kind := harness.FaultKind{
+		Name: "crash-loop", Doc: "nodes are killed (kill -9) again as soon as they serve again, for as long as it lasts",
+		Family: Family, Targets: []string{target.Leader, target.Follower}, Nodes: 1, Length: 4 * time.Second,
+		OptIn: true, Available: anywhere,
+	}
+	return roundKind(kind, "killed", crash)
+}
+
+func rollingRestart() harness.FaultKind {
+	kind := harness.FaultKind{
+		Name: "rolling-restart", Doc: "all nodes are asked to end (SIGTERM) and started again, each once the one before it serves",
+		Family: Family, Targets: []string{target.All}, Nodes: 1, Length: 5 * time.Second,
+		OptIn: true, Available: anywhere,
+	}
+	return roundKind(kind, "restarted", restart)
+}
+
+func roundKind(kind harness.FaultKind, verb string, next func(context.Context, []cluster.Node, int) ([]string, bool, error)) harness.FaultKind {
+	kind.New = func(f plan.Fault, w harness.World) (harness.Fault, error) {
+		if err := check(kind, f, w); err != nil {
+			return nil, err
+		}
+		return &rounds{name: kind.Name, plan: f, world: w, verb: verb, next: next}, nil
+	}
+	return kind
+}

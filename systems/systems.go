@@ -9,6 +9,7 @@ import (
 	"github.com/tertium-dev/tertium/systems/mosquitto"
 	"github.com/tertium-dev/tertium/systems/nats"
 	"github.com/tertium-dev/tertium/systems/postgres"
+	"github.com/tertium-dev/tertium/systems/rabbitmq"
 	"github.com/tertium-dev/tertium/systems/redis"
 	"github.com/tertium-dev/tertium/systems/zookeeper"
 )
@@ -18,6 +19,7 @@ func All() []harness.System {
 	return []harness.System{
 		ledger.System{},
 		redis.System{},
+		rabbitmq.System{},
 		postgres.System{},
 		mariadb.System{},
 		nats.System{},

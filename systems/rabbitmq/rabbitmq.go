@@ -50,15 +50,16 @@ func (System) Workloads() []string { return []string{"queue"} }
 // Bugs is empty: it has its own.
 func (System) Bugs() []harness.Bug { return nil }
 
-// Defaults names three nodes. Each message is flushed by a majority, elections
-// take seconds, and a drain is many round trips: so clients ask for less and wait
-// longer.
+// Defaults names three nodes. Each message is flushed by a majority, elections and
+// boots take seconds, and a drain is many round trips: so clients ask for less, wait
+// longer, and faults have more time.
 func (System) Defaults(config *plan.Config) {
 	if len(config.Nodes) == 0 {
 		config.Nodes = []string{"n1", "n2", "n3"}
 	}
 	config.Rate = cmp.Or(config.Rate, 400)
 	config.Timeout = cmp.Or(config.Timeout, 5*time.Second)
+	config.Time = cmp.Or(config.Time, time.Minute)
 }
 
 // The kinds of queues.

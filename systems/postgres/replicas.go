@@ -21,7 +21,7 @@ import (
 var _ harness.Promoter = System{}
 
 // askTimeout bounds one question to a node.
-const askTimeout = 2 * time.Second
+const askTimeout = 5 * time.Second
 
 // standing is what a node says of itself.
 type standing struct {

@@ -50,6 +50,7 @@ func counter(o Options) (Model, error) {
 		ReadOnly: func(step any) bool { return step.(counterStep).code == counterRead },
 		fast:     []fastChecker{fastCounter(initial)},
 		columnar: columnCounter(initial),
+		advice:   "it is always decided if it is only read and incremented by one",
 	}, nil
 }
 

@@ -125,6 +125,9 @@ func (d decider) search(ctx context.Context, ops []Op, method string) decision {
 	}
 	if r.Verdict == verdict.Unknown {
 		result.reason = fmt.Sprintf("%s (%s, at most %d configurations at once)", r.Reason, count(len(ops), "operation"), r.Widest)
+		if d.model.advice != "" {
+			result.reason += "; " + d.model.advice
+		}
 	}
 	return result
 }

@@ -50,6 +50,7 @@ func kv(Options) (Model, error) {
 		Overwrites: func(step any) bool { return step.(kvStep).code == kvPut },
 		Tell:       tellKV,
 		future:     kvFuture,
+		advice:     "put often, and append strings that are not parts of each other",
 	}, nil
 }
 

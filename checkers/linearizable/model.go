@@ -64,6 +64,9 @@ type Model struct {
 	fast []fastChecker
 	// columnar judges from columns, with the answers of fast, or is nil.
 	columnar *columnar
+	// advice says which histories are decided by these, or with less work, for
+	// whom the search could not.
+	advice string
 	// accuse finds a sentence for a minimal counterexample, or "".
 	accuse func(ops []Op, culprit int) string
 	// broken is why nothing can be judged by the model, if that is known.

@@ -82,30 +82,45 @@ func multiRegister(o Options) (Model, error) {
 		},
 		ReadOnly: func(step any) bool { return !step.(multiStep).writes },
 		split:    splitMulti,
+		fast:     []fastChecker{fastAlone(string(initial))},
+		advice:   "it is always decided if each operation is on one register, and each value is written once to it; rw-register judges transactions that write no key blindly",
 	}, nil
 }
 
-// splitMulti judges register by register if no transaction couples two.
+// splitMulti judges groups of registers that no transaction couples by themselves.
+// A group is named after its first register.
 func splitMulti(ops []Op) func(Op) string {
-	keyOf := func(op Op) (first string, alone bool) {
-		alone = true
-		for m := range op.Step.(multiStep).micros {
-			if first == "" {
-				first = m.key
-			}
-			alone = alone && m.key == first
+	first := map[string]string{} // a register of its group that comes before it, or itself
+	group := func(key string) string {
+		for first[key] != key {
+			first[key] = first[first[key]]
+			key = first[key]
 		}
-		return first, alone
-	}
-	for _, op := range ops {
-		if _, alone := keyOf(op); !alone {
-			return nil
-		}
-	}
-	return func(op Op) string {
-		key, _ := keyOf(op)
 		return key
 	}
+	keyOf := func(op Op) (key string) {
+		for m := range op.Step.(multiStep).micros {
+			return m.key
+		}
+		return ""
+	}
+	for _, op := range ops {
+		for m := range op.Step.(multiStep).micros {
+			if _, known := first[m.key]; !known {
+				first[m.key] = m.key
+			}
+			a, b := group(keyOf(op)), group(m.key)
+			first[max(a, b)] = min(a, b)
+		}
+	}
+	groups := map[string]bool{}
+	for key := range first {
+		groups[group(key)] = true
+	}
+	if len(groups) == 1 && len(first) > 1 {
+		return nil
+	}
+	return func(op Op) string { return group(keyOf(op)) }
 }
 
 func parseMulti(op *history.Operation, o Options) (any, error) {

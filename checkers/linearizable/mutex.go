@@ -48,6 +48,7 @@ func mutex(Options) (Model, error) {
 		},
 		fast:     []fastChecker{fastMutex(), fastGrants()},
 		columnar: columnMutex(),
+		advice:   "it is always decided if either all acquisitions are answered with a fencing token or none is",
 		Tell: func(op *history.Operation) string {
 			switch {
 			case op.Outcome != history.OK:

@@ -69,11 +69,13 @@ func register(name string, cas bool, o Options) (Model, error) {
 		future:     func(ops []Op) *search.Future { return registerFuture(ops) },
 		fast:       []fastChecker{fastRegister(initial)},
 		accuse:     accuseRegister,
+		advice:     "it is always decided if each value is written once",
 
 		columnar: columnRegister(initial, o),
 	}
 	if cas {
 		m.Property = "a compare-and-set register"
+		m.advice += ", and refused compare-and-sets say what they saw"
 		m.Functions = append(m.Functions, "cas")
 	}
 	return m, nil

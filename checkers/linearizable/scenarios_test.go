@@ -201,6 +201,27 @@ func drawMulti(r *rand.Rand, _, _ func() int64) history.Operation {
 	return ok("txn", txn, txn)
 }
 
+// drawAlone draws transactions on one register; some contradict themselves.
+func drawAlone(r *rand.Rand, fresh, some func() int64) history.Operation {
+	read := func(value any) any { return []any{"r", "x", value} }
+	write := func(value any) any { return []any{"w", "x", value} }
+	var txn []any
+	seen, written := some(), fresh()
+	switch r.IntN(8) {
+	case 0, 1:
+		txn = []any{write(written)}
+	case 2:
+		txn = []any{read(nil), write(written)}
+	case 3, 4:
+		txn = []any{read(seen), read(seen), write(fresh()), write(fresh())}
+	case 5:
+		txn = []any{read(seen), write(written), read([]any{written, some()}[r.IntN(2)])}
+	default:
+		txn = []any{read(seen)}
+	}
+	return ok("txn", txn, txn)
+}
+
 func scenarios(t testing.TB) []scenario {
 	initial := Options{Initial: int64(1)}
 	one := func(*rand.Rand) int64 { return 1 }
@@ -229,7 +250,8 @@ func scenarios(t testing.TB) []scenario {
 		{"set, read whole", named(t, "set", Options{}), drawReadSet, 30, 0.9},
 		{"log", named(t, "log", Options{}), drawLog(0.5, 3), 60, 1},
 		{"log, offsets", named(t, "log", Options{}), drawLog(0.9, 5), 40, 1},
-		{"multi-register", named(t, "multi-register", Options{}), drawMulti, 100, 0},
+		{"multi-register", named(t, "multi-register", Options{}), drawMulti, 80, 0},
+		{"multi-register, one by one", named(t, "multi-register", Options{}), drawAlone, 20, 0.9},
 	}
 }
 

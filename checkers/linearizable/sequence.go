@@ -64,6 +64,7 @@ type endStep struct {
 func queue(Options) (Model, error) {
 	m := ends("queue", "a first-in first-out queue", "enqueue", "dequeue")
 	m.fast = []fastChecker{fastQueue()}
+	m.advice = "it is always decided if each value is enqueued once"
 	m.columnar = columnEnds(badPatterns, decideQueue)
 	m.Apply = func(state, step any) (any, bool) {
 		s, held := step.(endStep), state.(sequence)
@@ -86,6 +87,7 @@ func queue(Options) (Model, error) {
 func stack(Options) (Model, error) {
 	m := ends("stack", "a last-in first-out stack", "push", "pop")
 	m.fast = []fastChecker{fastStack()}
+	m.advice = "it is decided if each value is pushed once, and values are popped at the end until there are none"
 	m.columnar = columnEnds(peeling, decideStack)
 	m.Apply = func(state, step any) (any, bool) {
 		s, held := step.(endStep), state.(sequence)
@@ -203,6 +205,7 @@ func appendLog(Options) (Model, error) {
 		ReadOnly: func(step any) bool { return step.(logStep).code == logRead },
 		fast:     []fastChecker{fastLog()},
 		columnar: columnLog(),
+		advice:   "it is always decided if each value is appended once",
 	}, nil
 }
 

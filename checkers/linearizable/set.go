@@ -50,6 +50,7 @@ func set(Options) (Model, error) {
 		split:    splitSet,
 		columnar: columnSet(),
 		fast:     []fastChecker{fastElement(), fastGrowing()},
+		advice:   "it is always decided if adds and removes say whether they changed something and nobody reads all elements, or if elements are only read all at once, and added once each",
 	}, nil
 }
 

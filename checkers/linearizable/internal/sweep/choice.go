@@ -26,10 +26,16 @@ type choice struct {
 // Of the takes that were called before the put of a value returned, all can
 // remove it as soon as it is there. The one called last is tried, as those called
 // earlier are at least as good for the others.
-func (s *stackCheck) choose(spans []span, tries int) (legal, decided bool) {
+//
+// Some takes, the first ones, may be assigned already. Then only choices with
+// these are tried.
+func (s *stackCheck) choose(spans []span, assigned, tries int) (legal, decided bool) {
 	c := &choice{
 		stackCheck: s, spans: slices.Clone(spans),
 		used: make([]bool, len(s.takes)), spared: make([]bool, len(spans)), tries: tries,
+	}
+	for k := range assigned {
+		c.used[k] = true
 	}
 	legal = c.better()
 	return legal, legal || c.tries > 0

@@ -13,7 +13,9 @@ import "slices"
 // Which value an optional take removed is a true choice. If the history is
 // legal when they took nothing, it is legal. If it is not even legal when any
 // value that nobody got may have vanished after the first optional take was
-// called, it is not. In between, the choices are tried.
+// called, it is not. In between, some values have to be removed by some moment;
+// if there are not enough takes for that, it is not legal. If it is legal once
+// takes are assigned to them, it is. Else the choices are tried.
 func (h *Ends) CheckStack() (valid, decided bool, witness []int) {
 	room := endsRooms.Get().(*endsRoom)
 	defer endsRooms.Put(room)
@@ -39,7 +41,16 @@ func (h *Ends) CheckStack() (valid, decided bool, witness []int) {
 	if !s.legal(generous) {
 		return false, true, s.witness
 	}
-	valid, decided = s.choose(spans, max(2, min(stackTries, stackWork/len(h.Timeline))))
+	for _, probably := range [...]bool{true, false} {
+		assigned, takes, enough := s.assigned(spans, probably)
+		if !enough {
+			return false, true, nil
+		}
+		if valid, _ = s.choose(assigned, takes, s.tries()); valid {
+			return true, true, nil
+		}
+	}
+	valid, decided = s.choose(spans, 0, s.tries())
 	return valid, decided, nil
 }
 
@@ -49,6 +60,8 @@ const (
 	stackTries = 1 << 14
 	stackWork  = 1 << 24
 )
+
+func (h *Ends) tries() int { return max(4, min(stackTries, stackWork/len(h.Timeline))) }
 
 type stackCheck struct {
 	*Ends

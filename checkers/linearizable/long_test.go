@@ -2,6 +2,8 @@ package linearizable
 
 import (
 	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -51,6 +53,7 @@ func TestLongHistories(t *testing.T) {
 	n := 4_000
 	if soak(t, 0) >= checktest.TenMillion {
 		n = checktest.TenMillion
+		defer debug.SetGCPercent(debug.SetGCPercent(50)) // they are large
 	}
 	const unknown = 0.01
 	of := func(model string, keys int) func() *history.History {
@@ -81,7 +84,10 @@ func TestLongHistories(t *testing.T) {
 				require.NoError(t, err)
 				start := time.Now()
 				report := checker.CheckColumns(t.Context(), view, verdict.Budget{Time: time.Hour, Memory: 8 << 30})
-				t.Logf("%d operations: %v in %v by %s", n, report.Verdict, time.Since(start).Round(time.Millisecond), report.Method)
+				took := time.Since(start).Round(time.Millisecond)
+				var memory runtime.MemStats
+				runtime.ReadMemStats(&memory)
+				t.Logf("%d operations: %v in %v by %s; %d MB so far, with the history", n, report.Verdict, took, report.Method, memory.Sys/1_000_000)
 				require.Equal(t, want, report.Verdict, report.Cause)
 			}
 			judge(verdict.Valid)

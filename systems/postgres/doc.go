@@ -11,6 +11,8 @@
 //	                     replica, whichever, has it on disk
 //	reads                primary (the default): replicas do nothing for clients; or
 //	                     any: they do what only reads
+//	commit_delay         how long a commit waits for others before the disk is
+//	                     flushed for all, such as 5ms; not at all by default
 //	recovery_min_apply_delay
 //	                     how long replicas wait before they replay a commit, such
 //	                     as 5ms; not at all by default

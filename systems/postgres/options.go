@@ -43,17 +43,38 @@ func (o option) check(config plan.Config) error {
 	return nil
 }
 
-// applyDelay is how long replicas wait after each commit before they replay it, a
-// setting of the server; empty is not at all.
-const applyDelay = "recovery_min_apply_delay"
+// delays are options that go to the server as they are and are times, with the
+// unit of the server's own; without one there is no delay.
+var delays = []struct {
+	name string
+	unit time.Duration
+}{
+	{"commit_delay", time.Microsecond},
+	{"recovery_min_apply_delay", time.Millisecond},
+}
+
+// delayed returns the arguments of the server for the delays of a config.
+func delayed(config plan.Config) ([]string, error) {
+	var args []string
+	for _, option := range delays {
+		text := config.Options[option.name]
+		if text == "" {
+			continue
+		}
+		delay, err := time.ParseDuration(text)
+		if err != nil || delay < 0 || delay%option.unit != 0 {
+			return nil, fmt.Errorf("postgres: option %s is %q; it may be a time such as 5ms, in whole units of %v", option.name, text, option.unit)
+		}
+		args = append(args, "-c", fmt.Sprintf("%s=%d", option.name, delay/option.unit))
+		if option.name == "commit_delay" {
+			args = append(args, "-c", "commit_siblings=1") // however few others there are
+		}
+	}
+	return args, nil
+}
 
 // checkOptions returns an error if any option is what it may not be.
 func checkOptions(config plan.Config) error {
-	if text := config.Options[applyDelay]; text != "" {
-		if delay, err := time.ParseDuration(text); err != nil || delay < 0 || delay%time.Millisecond != 0 {
-			return fmt.Errorf("postgres: option %s is %q; it may be a time of whole milliseconds, such as 5ms", applyDelay, text)
-		}
-	}
 	for _, o := range append([]option{isolation, replication, reads, dedupe}, settings...) {
 		if err := o.check(config); err != nil {
 			return err

@@ -69,6 +69,10 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 	if err := checkOptions(config); err != nil {
 		return nil, err
 	}
+	delays, err := delayed(config)
+	if err != nil {
+		return nil, err
+	}
 	build, err := fs.Sub(imageFiles, "image")
 	if err != nil {
 		return nil, err
@@ -78,6 +82,7 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 	for _, setting := range settings {
 		common = append(common, "-c", setting.name+"="+setting.of(config))
 	}
+	common = append(common, delays...)
 	var specs []cluster.Spec
 	for _, name := range config.Nodes {
 		spec := cluster.Spec{

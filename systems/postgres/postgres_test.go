@@ -48,12 +48,13 @@ func TestNodes(t *testing.T) {
 	require.Equal(t, []string{"start.sh", "/data", "0.0.0.0", "7001", "n1", "n1", "n2 n3", "-c", "wal_keep_size=1GB"}, nodes[0][:9])
 	require.Equal(t, []string{"n3", "n1", "n1 n2"}, nodes[2][4:7])
 	require.NotContains(t, nodes[0], "synchronous_standby_names=*")
-	c.Options = map[string]string{"replication": "sync", "synchronous_commit": "off", "recovery_min_apply_delay": "5ms"}
+	c.Options = map[string]string{"replication": "sync", "synchronous_commit": "off", "recovery_min_apply_delay": "5ms", "commit_delay": "2ms"}
 	nodes = started(t, c)
 	for _, node := range nodes {
 		require.Contains(t, node, "synchronous_standby_names=*", "whoever is promoted waits too")
 		require.Contains(t, node, "synchronous_commit=off")
 		require.Contains(t, node, "recovery_min_apply_delay=5")
+		require.Contains(t, node, "commit_delay=2000")
 	}
 
 	for name, value := range map[string]string{
@@ -67,7 +68,7 @@ func TestNodes(t *testing.T) {
 	for _, delay := range []string{"5", "-1ms", "100us"} {
 		c.Options = map[string]string{"recovery_min_apply_delay": delay}
 		_, err := System{}.Nodes(c)
-		require.ErrorContains(t, err, "whole milliseconds")
+		require.ErrorContains(t, err, "in whole units of 1ms")
 	}
 	c = config()
 	c.Nodes = []string{"n1", "n2", "n3", "n4"}

@@ -243,9 +243,6 @@ func topology(config plan.Config, me string, place cluster.Place) (args []string
 	} {
 		args = append(args, "-c", setting)
 	}
-	if delay, _ := time.ParseDuration(config.Options[applyDelay]); delay > 0 {
-		args = append(args, "-c", fmt.Sprintf("%s=%d", applyDelay, delay.Milliseconds()))
-	}
 	if replication.of(config) == "sync" {
 		args = append(args, "-c", "synchronous_standby_names=*")
 	}

@@ -106,12 +106,9 @@ var errUnconfirmed = errors.New("unconfirmed")
 // the queue is empty.
 func (c *client) drainOnce(ctx context.Context, key string, elements *[]any) error {
 	for {
-		t, err := c.take(ctx, key)
-		if errors.Is(err, errEmpty) || errors.Is(err, nats.ErrNoResponders) {
-			break // which is also so if there is no such queue
-		}
+		t, err := c.takeSoon(ctx, key)
 		if err != nil {
-			return err
+			break // there may be no such queue
 		}
 		err = c.acknowledge(ctx, t)
 		switch {
@@ -131,6 +128,16 @@ func (c *client) drainOnce(ctx context.Context, key string, elements *[]any) err
 		return errors.New("not-empty: messages are out with clients that did not acknowledge them")
 	}
 	return nil
+}
+
+// takeSoon is take that leaves time to ask something else if it is not answered.
+func (c *client) takeSoon(ctx context.Context, key string) (taken, error) {
+	if end, bounded := ctx.Deadline(); bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/3)
+		defer cancel()
+	}
+	return c.take(ctx, key)
 }
 
 // count returns how many messages a stream has, none if there is no such stream.

@@ -23,9 +23,10 @@
 // the commit is in its log: what was read may be gone after a kill. With the
 // binary log (and sync_binlog=1) it is there first.
 //
-// A cluster has no leader, and each node takes writes. Its nodes begin with the
+// A cluster has no leader, and each node takes writes; faults on the leader are on
+// the first node of the primary component. Its nodes begin with the
 // same data. When all are down, the one with the last transaction begins the new
-// component, as its operator would have it; see image/start.sh. Silence of 1.5 s is
+// component, as its operator would have it; see image/start.sh. Silence of 3 s is
 // taken for an end, so that there is something to see in runs of half a minute.
 //
 // Operations of single keys are one statement in a transaction of its own. Those of

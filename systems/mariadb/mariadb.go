@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/cluster"
@@ -104,12 +105,30 @@ func (System) Open(_, addr string, config plan.Config) (harness.Client, error) {
 	return &client{connection: connection{addr: addr}, held: heldBy(config), cluster: len(config.Nodes) > 1}, nil
 }
 
-// Primary is the one node. A cluster has no leader: each node takes writes.
-func (System) Primary(_ context.Context, c cluster.Cluster) (string, error) {
-	if nodes := c.Nodes(); len(nodes) == 1 {
+// Primary is the one node. In a cluster, where no node leads and each takes
+// writes, it is the first that is in the primary component, so that faults on a
+// leader are on some node.
+func (System) Primary(ctx context.Context, c cluster.Cluster) (string, error) {
+	nodes := c.Nodes()
+	if len(nodes) == 1 {
 		return nodes[0].Name(), nil
 	}
-	return "", nil
+	var errs []error
+	for _, node := range nodes {
+		s, err := within(ctx, node.Addr(cluster.ClientPort))
+		if err == nil && s["cluster_status"] == "Primary" && s["ready"] == "ON" {
+			return node.Name(), nil
+		}
+		errs = append(errs, err)
+	}
+	return "", errors.Join(errs...)
+}
+
+// within is look, for a short time: the node may be stopped.
+func within(ctx context.Context, addr string) (status, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return look(ctx, addr)
 }
 
 // Settled returns nil once all nodes of a cluster are in one component, and each

@@ -90,7 +90,8 @@ fi
 # server is. It joins a primary component if any node is in one. If none is, and
 # every node waits, the one with the last transaction begins a new one, and of
 # several such the first in the list. A server that is left without a primary
-# component while others wait is ended, so that its node waits too.
+# component while others wait begins a new one if all do and none has more than it;
+# otherwise it is ended, so that its node waits too.
 voice=4570 state=$data.state child='' asked=''
 
 say() { echo "$*" >"$state.new" && mv "$state.new" "$state"; }
@@ -109,9 +110,9 @@ gcomm=
 for node in $nodes; do
   gcomm=$gcomm${gcomm:+,}$node:$peer
 done
-provider="gmcast.listen_addr=tcp://0.0.0.0:$peer;gmcast.peer_timeout=PT2S;gcache.size=64M;pc.recovery=no\
-;pc.wait_prim_timeout=PT10S;evs.keepalive_period=PT0.3S;evs.inactive_check_period=PT0.3S\
-;evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;evs.install_timeout=PT3S"
+provider="gmcast.listen_addr=tcp://0.0.0.0:$peer;gmcast.peer_timeout=PT3S;gcache.size=64M;pc.recovery=no\
+;pc.wait_prim_timeout=PT10S;evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.5S\
+;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S;evs.install_timeout=PT5S"
 set -- --wsrep-on=ON --wsrep-provider=$galera --wsrep-cluster-name=tertium \
   --wsrep-cluster-address="gcomm://$gcomm" --wsrep-node-name="$self" --wsrep-node-address="$ip" --wsrep-sst-method=rsync \
   --wsrep-provider-options="$provider" --binlog-format=ROW --innodb-autoinc-lock-mode=2 "$@"
@@ -154,34 +155,47 @@ decide() {
   done
 }
 
+# sql does a statement on the server of this node.
+sql() {
+  mariadb --no-defaults --socket="$data/server.sock" --user=tertium --connect-timeout=2 -Nse "$1" 2>/dev/null
+}
+
 # watch follows the server until it ends.
 watch() {
   alone=0
   while kill -0 "$child" 2>/dev/null; do
     sleep 0.5
-    status=$(mariadb --no-defaults --socket="$data/server.sock" --user=tertium --connect-timeout=2 -Nse \
-      "SHOW STATUS LIKE 'wsrep_cluster_status'" 2>/dev/null | cut -f2) || true
+    status=$(sql "SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_last_committed')" | cut -f2) || true
     case $status in
-    Primary)
+    *non-Primary* | *isconnected*) say alone ;;
+    *Primary*)
       say primary
       alone=0
       continue
       ;;
-    '')
+    *)
       say starting
       continue
       ;;
     esac
-    say alone
+    waiting=0 most=-1 others=0
     for node in $nodes; do
-      case $([ "$node" = "$self" ] || ask "$node") in
+      [ "$node" != "$self" ] || continue
+      others=$((others + 1)) says=$(ask "$node")
+      case $says in
       "waiting "*)
-        alone=$((alone + 1))
-        break
+        waiting=$((waiting + 1))
+        [ "${says#waiting }" -le "$most" ] || most=${says#waiting }
         ;;
       esac
     done
-    if [ "$alone" -ge 4 ]; then
+    [ "$waiting" = 0 ] && alone=0 || alone=$((alone + 1))
+    committed=$(echo "$status" | grep -x '[0-9]*') || true
+    if [ "$alone" -ge 2 ] && [ "$waiting" = "$others" ] && [ "${committed:--2}" -ge "$most" ]; then
+      tell "all others wait, and none has more than this node: it begins a new component"
+      sql "SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'" || true
+      alone=0
+    elif [ "$alone" -ge 4 ]; then
       tell "others wait, and there is no primary component: the server is ended"
       kill -KILL "$child" 2>/dev/null || true
     fi

@@ -27,6 +27,7 @@ const (
 	messageTooLarge         = 10054
 	noSuchMessage           = 10037
 	noSuchStream            = 10059
+	otherStream             = 10060
 )
 
 // is reports whether an error is one of those that JetStream answers with.

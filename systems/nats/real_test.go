@@ -40,6 +40,8 @@ func TestRealServer(t *testing.T) {
 		require.Eventually(t, func() bool { return System{}.Settled(t.Context(), c) == nil }, time.Minute, 50*time.Millisecond)
 	}
 	settles()
+	require.NoError(t, reachableThrough(t.Context(), n, map[string]string{"sets": "set.s0"}))
+	require.Error(t, reachableThrough(t.Context(), n, map[string]string{"sets": "other.s0"}))
 	link := c.Link(cluster.Client, "n1")
 	opened, err := System{}.Open("n1", link.Addr(), conf)
 	require.NoError(t, err)

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/tertium-dev/tertium/harness/cluster"
 )
@@ -131,7 +134,8 @@ func (System) Primary(ctx context.Context, c cluster.Cluster) (string, error) {
 }
 
 // Settled returns nil once there is a leader of the cluster and of each stream and
-// consumer, and all replicas have as much as it.
+// consumer, all replicas have as much as it, and it can be reached through every
+// node.
 func (System) Settled(ctx context.Context, c cluster.Cluster) error {
 	var reports []report
 	for _, node := range c.Nodes() {
@@ -141,7 +145,64 @@ func (System) Settled(ctx context.Context, c cluster.Cluster) error {
 		}
 		reports = append(reports, r)
 	}
-	return settled(reports)
+	if err := settled(reports); err != nil {
+		return err
+	}
+	return reachable(ctx, c, reports)
+}
+
+// reachable returns nil if every stream's leader answers what is published through
+// any node. What servers say of leaders is out of date for some seconds after one
+// has died. Each is asked to store a message in a stream that is not it, which it
+// refuses.
+func reachable(ctx context.Context, c cluster.Cluster, reports []report) error {
+	subjects := map[string]string{}
+	for _, r := range reports {
+		for _, stream := range r.streams() {
+			subjects[stream.Name] = subjectOf(stream.Name)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	for _, node := range c.Nodes() {
+		if err := reachableThrough(ctx, node, subjects); err != nil {
+			return fmt.Errorf("nats: through %s: %w", node.Name(), err)
+		}
+	}
+	return nil
+}
+
+func reachableThrough(ctx context.Context, node cluster.Node, subjects map[string]string) error {
+	c := &client{addr: node.Addr(cluster.ClientPort)}
+	defer c.Close()
+	for stream, subject := range subjects {
+		conn, err := c.connection(ctx)
+		if err != nil {
+			return err
+		}
+		reply, err := conn.RequestMsgWithContext(ctx, &nats.Msg{Subject: subject, Header: nats.Header{nats.ExpectedStreamHdr: {"none"}}})
+		if err == nil {
+			_, err = stored(reply)
+		}
+		if !is(err, otherStream) {
+			return fmt.Errorf("the leader of stream %s cannot be asked: %v", stream, err)
+		}
+	}
+	return nil
+}
+
+// subjectOf is a subject of a stream.
+func subjectOf(stream string) string {
+	kind, key, _ := strings.Cut(stream, "_")
+	switch {
+	case stream == bucketStream:
+		return registerSubject("none")
+	case stream == setStream:
+		return setSubject("none")
+	case kind == "queue":
+		return queueSubject(key)
+	}
+	return logSubject(key)
 }
 
 // settled judges what all servers say.

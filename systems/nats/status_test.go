@@ -118,3 +118,29 @@ func TestPrimaryLeadsMostStreams(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "n1", lone)
 }
+
+// The leader of a stream can be asked if it refuses what is meant for another.
+func TestReachable(t *testing.T) {
+	says := map[string][]answer{}
+	_, c := startFake(t, func(subject, header, _ string) []answer {
+		require.Contains(t, header, "Nats-Expected-Stream: none", "nothing is stored")
+		return says[subject]
+	})
+	through := node{name: "n1", addr: c.addr}
+	subjects := map[string]string{}
+	for _, stream := range []string{queueStream("q0"), logStream("p1"), setStream, bucketStream} {
+		subjects[stream] = subjectOf(stream)
+	}
+	require.Equal(t, map[string]string{
+		"queue_q0": "queue.q0", "stream_p1": "stream.p1", "sets": "set.none", "KV_registers": "$KV.registers.none",
+	}, subjects)
+	refused := said(`{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"},"stream":"x","seq":0}`)
+	for _, subject := range subjects {
+		says[subject] = refused
+	}
+	require.NoError(t, reachableThrough(t.Context(), through, subjects))
+	for _, bad := range [][]answer{status503(), said(`{"stream":"x","seq":4}`), {{close: true}}} {
+		says["queue.q0"] = bad
+		require.ErrorContains(t, reachableThrough(t.Context(), through, subjects), "the leader of stream queue_q0 cannot be asked")
+	}
+}

@@ -109,10 +109,6 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	replicate := "no"
-	if o.queue == mirrored {
-		replicate = "yes"
-	}
 	var specs []cluster.Spec
 	for _, name := range config.Nodes {
 		specs = append(specs, cluster.Spec{
@@ -126,7 +122,7 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 				}
 				return cluster.Command{Path: "/bin/sh", Args: []string{
 					"-c", start, "start.sh", p.Data, port(cluster.ClientPort), port(cluster.PeerPort), port(managementPort),
-					name, strings.Join(config.Nodes, " "), o.handling, replicate,
+					name, strings.Join(config.Nodes, " "), o.handling, o.queue,
 				}}
 			},
 			Ready: ready,

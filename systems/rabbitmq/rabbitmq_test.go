@@ -26,13 +26,13 @@ func TestNodes(t *testing.T) {
 	place := cluster.Place{Data: "/data", Listen: map[string]string{
 		"client": "0.0.0.0:7001", "peer": "0.0.0.0:7002", "management": "0.0.0.0:7003",
 	}}
-	require.Equal(t, []string{"start.sh", "/data", "7001", "7002", "7003", "n2", "n1 n2 n3", "pause_minority", "no"},
+	require.Equal(t, []string{"start.sh", "/data", "7001", "7002", "7003", "n2", "n1 n2 n3", "pause_minority", "quorum"},
 		specs[1].Command(place).Args[2:])
 
 	config.Options = map[string]string{"queue": mirrored, "partition_handling": "autoheal", "delivery": "at-least-once"}
 	specs, err = System{}.Nodes(config)
 	require.NoError(t, err)
-	require.Equal(t, []string{"autoheal", "yes"}, specs[1].Command(place).Args[9:])
+	require.Equal(t, []string{"autoheal", "classic-mirrored"}, specs[1].Command(place).Args[9:])
 
 	for name, value := range map[string]string{"queue": "stack", "partition_handling": "hope", "delivery": "exactly-once"} {
 		config.Options = map[string]string{name: value}

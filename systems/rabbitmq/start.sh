@@ -1,37 +1,24 @@
 # Becomes a RabbitMQ node.
 #
-#   start.sh DATA CLIENT_PORT PEER_PORT MANAGEMENT_PORT SELF NODES PARTITION_HANDLING MIRRORED
+#   start.sh DATA CLIENT_PORT PEER_PORT MANAGEMENT_PORT SELF NODES PARTITION_HANDLING QUEUE
 #
 # Nodes that start for the first time agree, by a lock of RabbitMQ's own, on which
 # of NODES goes first and finds no others; those behind join it. Later each
-# remembers whom it is with. With MIRRORED=yes every queue that is not of another
-# type is mirrored to all nodes.
+# remembers whom it is with. The cluster is named after the kind of its QUEUEs.
 set -eu
-data=$1 client_port=$2 peer_port=$3 management_port=$4 self=$5 nodes=$6 handling=$7 mirrored=$8
+data=$1 client_port=$2 peer_port=$3 management_port=$4 self=$5 nodes=$6 handling=$7 queue=$8
 
-policies=
-[ "$mirrored" = no ] ||
-  policies='{"vhost": "/", "name": "mirrored", "pattern": ".*", "apply-to": "queues", "priority": 0,
-    "definition": {"ha-mode": "all", "ha-sync-mode": "automatic"}}'
 # Each file is made whole before it has its name: what is there may be in use.
 keep() {
   cat >"$data/$1.new"
   mv -f "$data/$1.new" "$data/$1"
 }
-keep definitions.json <<END
-{
-  "vhosts": [{"name": "/"}],
-  "users": [{"name": "guest", "password": "guest", "tags": "administrator"}],
-  "permissions": [{"user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
-  "policies": [$policies]
-}
-END
 {
   cat <<END
 listeners.tcp.default = $client_port
 management.tcp.port = $management_port
 loopback_users = none
-load_definitions = $data/definitions.json
+cluster_name = $queue
 collect_statistics_interval = 1000
 net_ticktime = 5
 cluster_partition_handling = $handling

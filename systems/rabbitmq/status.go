@@ -87,7 +87,13 @@ func look(ctx context.Context, node cluster.Node) view {
 
 // ask reads what the management API of a node tells.
 func ask(ctx context.Context, addr, what string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/api/"+what, nil)
+	return call(ctx, http.MethodGet, addr, what, "", into)
+}
+
+// call asks the management API of a node. Without a place to read it into, the
+// answer is thrown away.
+func call(ctx context.Context, verb, addr, what, body string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, verb, "http://"+addr+"/api/"+what, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -100,13 +106,42 @@ func ask(ctx context.Context, addr, what string, into any) error {
 		return err
 	}
 	defer reply.Body.Close()
-	if reply.StatusCode != http.StatusOK {
+	if reply.StatusCode/100 != 2 {
 		return fmt.Errorf("its management answers %s", reply.Status)
+	}
+	if into == nil {
+		return nil
 	}
 	if err := json.NewDecoder(reply.Body).Decode(into); err != nil {
 		return fmt.Errorf("its management is not understood: %w", err)
 	}
 	return nil
+}
+
+// The policy that mirrors queues.
+const (
+	policyPath = "policies/%2F/mirrored"
+	policy     = `{"pattern": ".*", "apply-to": "queues", "definition": {"ha-mode": "all", "ha-sync-mode": "automatic"}}`
+)
+
+// mirror sets the policy, if the cluster is named after mirrored queues and has
+// none. Definitions that nodes load as they start would do so too, but may leave
+// a node without its virtual host if two of them start at once.
+func mirror(ctx context.Context, c cluster.Cluster) error {
+	addr := c.Nodes()[0].Addr(managementPort)
+	var overview struct {
+		Name string `json:"cluster_name"`
+	}
+	if err := ask(ctx, addr, "overview", &overview); err != nil || overview.Name != mirrored {
+		return err
+	}
+	if ask(ctx, addr, policyPath, nil) == nil {
+		return nil
+	}
+	if err := call(ctx, http.MethodPut, addr, policyPath, policy, nil); err != nil {
+		return fmt.Errorf("setting the policy that mirrors queues: %w", err)
+	}
+	return errors.New("queues were not mirrored until now")
 }
 
 // Primary is the node that has most of the queues' leaders, and the first of
@@ -149,6 +184,9 @@ func (System) Settled(ctx context.Context, c cluster.Cluster) error {
 	last := errors.New("nobody was asked")
 	for since := time.Now(); ; {
 		err := settled(lookAt(ctx, c.Nodes()))
+		if err == nil {
+			err = mirror(ctx, c)
+		}
 		switch {
 		case err == nil && time.Since(since) >= steady:
 			return nil

@@ -20,15 +20,16 @@ run: build
 test:
 	$(GO) test -timeout 10m ./...
 	@[ "$$TERTIUM_REQUIRE_DOCKER" = 1 ] || echo "SKIPPED: containers; make test-docker tests them"
+	@[ -w /dev/fuse ] || echo "SKIPPED: disks that forget; there is no /dev/fuse"
 	@command -v redis-server >/dev/null || echo "SKIPPED: a real Redis; there is no redis-server on PATH"
 	@dir=$$PWD; while [ "$$dir" != / ] && [ ! -d "$$dir/shared/corpora" ]; do dir=$$(dirname "$$dir"); done; \
 	  [ -n "$$TERTIUM_CORPORA" ] || [ -d "$$dir/shared/corpora" ] || \
 	  echo "SKIPPED: recorded histories; TERTIUM_CORPORA names no folder of them"
 	@[ -n "$$TERTIUM_SOAK" ] || echo "SKIPPED: mutants and long differential tests; make soak runs them"
 
-# What needs a Docker Engine.
+# What needs a Docker Engine. One package at a time: containers are heavy.
 test-docker: build
-	TERTIUM_DOCKER=1 TERTIUM_PROGRAM=$(abspath $(BIN)) $(GO) test -timeout 10m ./harness/cluster/docker/... ./systems/postgres
+	TERTIUM_DOCKER=1 TERTIUM_PROGRAM=$(abspath $(BIN)) $(GO) test -p 1 -timeout 15m ./harness/cluster/docker/... ./systems/...
 
 # The images that systems run in, where they are not there yet.
 images: build

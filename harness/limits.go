@@ -27,12 +27,12 @@ type limits struct {
 
 func defaultLimits() limits {
 	return limits{
-		start:    60 * time.Second,
-		settle:   60 * time.Second,
+		start:    3 * time.Minute,
+		settle:   90 * time.Second,
 		overtime: 15 * time.Second,
 		hang:     30 * time.Second,
 		patience: 5 * time.Second,
-		heal:     30 * time.Second,
+		heal:     time.Minute,
 		watch:    60 * time.Second,
 	}
 }

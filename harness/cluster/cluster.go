@@ -89,6 +89,9 @@ type Image struct {
 	// Files are put beside the Dockerfile: paths of this machine, by the name
 	// that each gets there. All can be run there.
 	Files map[string]string
+	// Late returns further ones that are made only when the image is built, such
+	// as a program that has to be compiled; nil if there are none.
+	Late func() (map[string]string, error)
 	// Data is where the image keeps its data; empty means [DefaultData].
 	Data string
 }

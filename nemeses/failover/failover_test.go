@@ -143,14 +143,14 @@ func TestRefusedPromotions(t *testing.T) {
 func TestFailedInjectionIsHealed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Nobody leads.
-		w, o := world(3)
+		w, _ := world(3)
 		w.Lead("")
 		f := fault(t, w, 0)
 		require.ErrorContains(t, f.Inject(t.Context()), "failover: no leader")
 		require.NoError(t, f.Heal(t.Context()))
 
 		// The run ends while clients go on.
-		w, o = world(2)
+		w, o := world(2)
 		f = fault(t, w, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -161,7 +161,12 @@ func (System) Nodes(config plan.Config) ([]cluster.Spec, error) {
 			Ports: []string{cluster.ClientPort, cluster.PeerPort, monitorPort},
 			Peers: slices.DeleteFunc(slices.Clone(config.Nodes), func(n string) bool { return n == name }),
 			Command: func(p cluster.Place) cluster.Command {
-				return command(program, p, serverConfig(name, config.Nodes, s, p))
+				path, err := program()
+				if err != nil {
+					// It is the node's to tell: it ends with these words.
+					return cluster.Command{Path: "/bin/sh", Args: []string{"-c", `echo "$1" >&2; exit 1`, "sh", err.Error()}}
+				}
+				return command(path, p, serverConfig(name, config.Nodes, s, p))
 			},
 			Ready: ready,
 			Image: image,

@@ -109,8 +109,14 @@ func TestProgram(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("HOME", cache)
 	t.Setenv("PATH", cache)
-	_, _, err := version("2.12.1").program("docker")
+	_, image, err := version("2.12.1").program("docker")
+	require.NoError(t, err, "nothing is built before it is needed")
+	_, err = image.Late()
 	require.ErrorContains(t, err, "there is no go on PATH: install Go (https://go.dev/dl), or use -o version=debian")
+	here, _, err := version("2.12.1").program("local")
+	require.NoError(t, err)
+	_, err = here()
+	require.ErrorContains(t, err, "there is no go on PATH")
 	_, _, err = version(packaged).program("local")
 	require.ErrorContains(t, err, "there is no nats-server on PATH")
 
@@ -122,10 +128,14 @@ func TestProgram(t *testing.T) {
 	script := "#!/bin/sh\nPATH=/bin:/usr/bin\n[ $1 = env ] && exec echo /modules\nmkdir -p $GOPATH/bin\necho \"$@ $CGO_ENABLED $GOMODCACHE\" >>" + cache + "/calls\n: >$GOPATH/bin/nats-server\n"
 	require.NoError(t, os.WriteFile(filepath.Join(cache, "go"), []byte(script), 0o700))
 	for range 2 {
-		path, image, err := version("2.12.1").program("docker")
+		find, image, err := version("2.12.1").program("docker")
+		require.NoError(t, err)
+		path, err := find()
 		require.NoError(t, err)
 		require.Equal(t, programName, path)
-		require.Equal(t, folder, filepath.Dir(image.Files[programName]))
+		files, err := image.Late()
+		require.NoError(t, err)
+		require.Equal(t, folder, filepath.Dir(files[programName]))
 	}
 	calls, err := os.ReadFile(filepath.Join(cache, "calls"))
 	require.NoError(t, err)
@@ -135,7 +145,9 @@ func TestProgram(t *testing.T) {
 	require.Len(t, left, 1)
 
 	require.NoError(t, os.WriteFile(filepath.Join(cache, "go"), []byte("#!/bin/sh\n[ $1 = env ] && exit\necho no such module\nexit 1\n"), 0o700))
-	_, _, err = version("2.12.9").program("docker")
+	_, image, err = version("2.12.9").program("docker")
+	require.NoError(t, err)
+	_, err = image.Late()
 	require.ErrorContains(t, err, "no such module")
 }
 

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tertium-dev/tertium/harness/cluster"
 )
@@ -62,39 +63,38 @@ func (v version) atLeast(major, minor int) bool {
 	return m > major || m == major && n >= minor
 }
 
-// program returns the server to run, and the image that it is run in where nodes
-// are containers. It is built if it has not been.
-func (v version) program(where string) (string, *cluster.Image, error) {
+// program returns what finds the server to run, and the image that it is run in
+// where nodes are containers. A release is built when it is first needed, if it has
+// not been.
+func (v version) program(where string) (func() (string, error), *cluster.Image, error) {
 	if v == packaged {
 		if where == "local" {
 			path, err := exec.LookPath(programName)
 			if err != nil {
-				return "", nil, fmt.Errorf("nats: there is no %s on PATH: install it (on Debian the package nats-server), name a release with -o version=%s, or use --runtime docker", programName, defaultVersion)
+				return nil, nil, fmt.Errorf("nats: there is no %s on PATH: install it (on Debian the package nats-server), name a release with -o version=%s, or use --runtime docker", programName, defaultVersion)
 			}
-			return path, nil, nil
+			return func() (string, error) { return path, nil }, nil, nil
 		}
-		return programName, v.image("debian", nil), nil
-	}
-	system := runtime.GOOS
-	if where != "local" {
-		system = "linux"
-	}
-	path, err := build(v, system)
-	if err != nil {
-		return "", nil, err
+		return inImage, v.image("debian", nil), nil
 	}
 	if where == "local" {
-		return path, nil, nil
+		return sync.OnceValues(func() (string, error) { return build(v, runtime.GOOS) }), nil, nil
 	}
-	return programName, v.image("built", map[string]string{programName: path}), nil
+	return inImage, v.image("built", func() (map[string]string, error) {
+		path, err := build(v, "linux")
+		return map[string]string{programName: path}, err
+	}), nil
 }
 
-func (v version) image(folder string, files map[string]string) *cluster.Image {
+// inImage finds the server in an image.
+func inImage() (string, error) { return programName, nil }
+
+func (v version) image(folder string, late func() (map[string]string, error)) *cluster.Image {
 	build, err := fs.Sub(imageFiles, "image/"+folder)
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	return &cluster.Image{Name: "tertium/nats", Build: build, Files: files}
+	return &cluster.Image{Name: "tertium/nats", Build: build, Late: late}
 }
 
 // build returns the server of a release for an operating system, built from its

@@ -109,8 +109,19 @@ func pack(image cluster.Image) ([]byte, error) {
 		}
 		return add(path, content, mode)
 	})}
-	for _, name := range slices.Sorted(maps.Keys(image.Files)) {
-		content, err := os.ReadFile(image.Files[name])
+	files := maps.Clone(image.Files)
+	if image.Late != nil {
+		late, err := image.Late()
+		if err != nil {
+			return nil, err
+		}
+		if files == nil {
+			files = map[string]string{}
+		}
+		maps.Copy(files, late)
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		content, err := os.ReadFile(files[name])
 		if err == nil {
 			err = add(name, content, 0o755)
 		}

@@ -21,7 +21,6 @@ import (
 // model is what a disk must do, told the slow way: it keeps every version of
 // everything.
 type model struct {
-	files []*modelFile
 	// names are the paths after each change of a name, the oldest first. A folder
 	// is a nil file.
 	names     []map[string]*modelFile

@@ -85,16 +85,12 @@ func (s *server) FsyncDir(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status 
 }
 
 func (s *server) Fallocate(cancel <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
-	n, status := s.enter(in.NodeId)
-	if status != fuse.OK {
-		return status
-	}
 	off, end := int64(in.Offset), int64(in.Offset+in.Length)
 	keep := in.Mode&unix.FALLOC_FL_KEEP_SIZE != 0
 	what := in.Mode &^ unix.FALLOC_FL_KEEP_SIZE
-	s.mu.Unlock()
 	request := cluster.DiskRequest{Op: cluster.DiskWrite, Grows: what != unix.FALLOC_FL_PUNCH_HOLE}
-	if n, status = s.ask(in.NodeId, request, cancel); status != fuse.OK {
+	n, status := s.ask(in.NodeId, request, cancel)
+	if status != fuse.OK {
 		return status
 	}
 	defer s.mu.Unlock()

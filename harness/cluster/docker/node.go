@@ -21,6 +21,10 @@ import (
 // goneTimeout bounds how long a container that was killed may take to go.
 const goneTimeout = 30 * time.Second
 
+// pauseTries is how often an engine is asked to pause a container: one that is
+// busy starting processes may be "unable to freeze" at first.
+const pauseTries = 5
+
 // Errors that callers may want to tell apart.
 var (
 	errRunning = errors.New("the node is running already")
@@ -201,10 +205,15 @@ func (n *Node) Pause() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
 	defer cancel()
-	if _, err := n.cluster.engine.api.ContainerPause(ctx, n.id, client.ContainerPauseOptions{}); err != nil && n.State() != cluster.Paused {
-		return fmt.Errorf("pausing node %s: %w", n.Name(), err)
+	for try := 1; ; try++ {
+		_, err := n.cluster.engine.api.ContainerPause(ctx, n.id, client.ContainerPauseOptions{})
+		switch {
+		case err == nil || n.State() == cluster.Paused:
+			return nil
+		case try == pauseTries || n.current() == nil:
+			return fmt.Errorf("pausing node %s: %w", n.Name(), err)
+		}
 	}
-	return nil
 }
 
 // Resume lets it go on.

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tertium-dev/tertium/systems/internal/idle"
 )
 
 // maxReply bounds a reply. The largest are the reads of whole sets.
@@ -63,7 +65,7 @@ func (w *wire) connect(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if w.conn != nil && w.reader.Buffered() == 0 && w.conn.SetDeadline(time.Time{}) == nil && alive(w.conn) {
+	if w.conn != nil && w.reader.Buffered() == 0 && w.conn.SetDeadline(time.Time{}) == nil && idle.Open(w.conn) {
 		return nil
 	}
 	w.close()

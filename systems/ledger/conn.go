@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tertium-dev/tertium/systems/internal/idle"
 )
 
 // maxReply bounds a reply: a page is far smaller.
@@ -74,7 +76,7 @@ func (w *wire) connect(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if w.conn != nil && w.reader.Buffered() == 0 && w.conn.SetDeadline(time.Time{}) == nil && alive(w.conn) {
+	if w.conn != nil && w.reader.Buffered() == 0 && w.conn.SetDeadline(time.Time{}) == nil && idle.Open(w.conn) {
 		return nil
 	}
 	w.close()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tertium-dev/tertium/harness"
 	"github.com/tertium-dev/tertium/harness/history"
+	"github.com/tertium-dev/tertium/systems/internal/micro"
 )
 
 // transaction is a script that does the commands of a transaction, which no
@@ -30,15 +31,9 @@ end
 return {-1, answers}
 `
 
-// micro is a read or a write of a transaction.
-type micro struct {
-	f, key string
-	value  any
-}
-
 // transact does a transaction.
 func (c *client) transact(ctx context.Context, value any) harness.Completion {
-	list, err := micros(value)
+	list, err := micro.Parse(value)
 	if err != nil {
 		return notSent("%v", err)
 	}
@@ -48,11 +43,11 @@ func (c *client) transact(ctx context.Context, value any) harness.Completion {
 		if err != nil {
 			return notSent("%v", err)
 		}
-		keys = append(keys, m.key)
-		args = append(args, command, argument(m.value))
+		keys = append(keys, m.Key)
+		args = append(args, command, argument(m.Value))
 	}
 	send, source := c.once, transaction
-	writes := slices.ContainsFunc(list, func(m micro) bool { return m.f != "r" })
+	writes := slices.ContainsFunc(list, func(m micro.Op) bool { return !m.Read() })
 	if writes {
 		send = c.change
 	}
@@ -78,42 +73,20 @@ func (c *client) transact(ctx context.Context, value any) harness.Completion {
 	}
 }
 
-// micros returns the reads and writes of a transaction.
-func micros(value any) ([]micro, error) {
-	items, ok := value.([]any)
-	if !ok || len(items) == 0 {
-		return nil, fmt.Errorf("a transaction of %v: want [function, key, value] of each read and write", value)
-	}
-	list := make([]micro, len(items))
-	for i, item := range items {
-		parts, _ := item.([]any)
-		if len(parts) != 3 {
-			return nil, fmt.Errorf("a transaction with %v: want [function, key, value]", item)
-		}
-		f, isText := parts[0].(string)
-		key, named := parts[1].(string)
-		if !isText || !named {
-			return nil, fmt.Errorf("a transaction with %v: its function and its key must be text", item)
-		}
-		list[i] = micro{f, key, parts[2]}
-	}
-	return list, nil
-}
-
 // command returns the command that does a read or a write.
-func (t terms) command(m micro) (string, error) {
+func (t terms) command(m micro.Op) (string, error) {
 	switch {
-	case m.f == "r" && t.registers:
+	case m.Read() && t.registers:
 		return "GET", nil
-	case m.f == "r":
+	case m.Read():
 		return "LRANGE", nil
-	case m.value == nil: // which Redis cannot hold
-	case m.f == "w" && t.registers:
+	case m.Value == nil: // which Redis cannot hold
+	case m.F == "w" && t.registers:
 		return "SET", nil
-	case m.f == "append" && !t.registers:
+	case m.F == "append" && !t.registers:
 		return "RPUSH", nil
 	}
-	return "", fmt.Errorf("redis has no %q of %v in the transactions of this workload", m.f, m.value)
+	return "", fmt.Errorf("redis has no %q of %v in the transactions of this workload", m.F, m.Value)
 }
 
 // argument is a value as the script is given it. A read has none.
@@ -125,21 +98,21 @@ func argument(value any) any {
 }
 
 // answered returns the transaction with what it read.
-func answered(list []micro, reply any) harness.Completion {
+func answered(list []micro.Op, reply any) harness.Completion {
 	answers, _ := reply.([]any)
 	if len(answers) != len(list) {
 		return badReply(fmt.Errorf("%d answers for %d reads and writes", len(answers), len(list)))
 	}
 	result := make([]any, len(list))
 	for i, m := range list {
-		value := m.value
-		if m.f == "r" {
+		value := m.Value
+		if m.Read() {
 			var err error
 			if value, err = whole(answers[i]); err != nil {
 				return badReply(err)
 			}
 		}
-		result[i] = []any{m.f, m.key, value}
+		result[i] = []any{m.F, m.Key, value}
 	}
 	return harness.Completion{Outcome: history.OK, Value: result}
 }

@@ -1,6 +1,7 @@
 //go:build unix
 
-package ledger
+// Package idle looks at connections that nothing is under way on.
+package idle
 
 import (
 	"errors"
@@ -8,10 +9,10 @@ import (
 	"syscall"
 )
 
-// alive looks, without waiting, whether an idle connection is still open. A node
+// Open looks, without waiting, whether an idle connection is still open. A node
 // that was restarted has closed it, and a request written to it would be lost
 // with its fate unknown.
-func alive(conn net.Conn) bool {
+func Open(conn net.Conn) bool {
 	tcp, isTCP := conn.(*net.TCPConn)
 	if !isTCP {
 		return true
